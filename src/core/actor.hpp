@@ -22,9 +22,9 @@ struct Address {
 
 /// Whom we talk to. Views stay valid until the connection is closed.
 struct Peer {
-  std::string_view remote;     ///< "127.0.0.1:41234"
-  std::string_view local;      ///< our end
-  std::string_view identity;   ///< verified SPIFFE URI, empty on plaintext
+  std::string_view remote;        ///< "127.0.0.1:41234"
+  std::string_view local;         ///< our end
+  std::string_view identity;      ///< verified SPIFFE URI, empty on plaintext
   std::string_view own_identity;  ///< the SPIFFE URI we presented, empty on plaintext
   std::string_view cert_sha256;   ///< hex digest of the peer's certificate, empty on plaintext
   std::string_view server_name;   ///< SNI, empty when none
@@ -49,20 +49,22 @@ enum class Security {
 
 struct ConnectOptions {
   Security security = Security::kPlaintext;
-  std::string_view server_name;        ///< SNI to send, may be empty
-  std::span<const std::string> expected_identities;  ///< SPIFFE URIs of which the peer must present one; empty: any of our trust domain
-  Duration timeout = 10s;              ///< covers connect and handshake
+  std::string_view server_name;                      ///< SNI to send, may be empty
+  std::span<const std::string> expected_identities;  ///< SPIFFE URIs of which the peer must present one;
+                                                     ///< empty: any of our trust domain
+  Duration timeout = 10s;                            ///< covers connect and handshake
 };
 
-/// What an actor can do to the world. Implemented by io::Loop on sockets and by tests in memory. All calls return at
-/// once; results arrive as Actor events in a later turn, never from inside the call.
+/// What an actor can do to the world. Implemented by io::Loop on sockets and by tests in memory. All calls
+/// return at once; results arrive as Actor events in a later turn, never from inside the call.
 class Transport {
  public:
   virtual ~Transport() = default;
 
   virtual ConnId connect(const Address&, const ConnectOptions&) = 0;
-  /// Appends to the connection's output; flushed once per turn, so small writes batch into one system call. The
-  /// buffer is unbounded on its own: stop producing while `unsent()` is above your limit and go on at on_drained.
+  /// Appends to the connection's output; flushed once per turn, so small writes batch into one system call.
+  /// The buffer is unbounded on its own: stop producing while `unsent()` is above your limit and go on at
+  /// on_drained.
   virtual void write(ConnId, std::string_view bytes) = 0;
   virtual std::size_t unsent(ConnId) const = 0;
   /// Stops or restarts on_bytes for this connection (back-pressure); the end of stream is held back as well.
@@ -76,16 +78,17 @@ class Transport {
   virtual Peer peer(ConnId) const = 0;
 };
 
-/// A sidecar, the petstore server, the admin page: reacts to events, owns no socket and no clock. One actor lives on
-/// one loop; its calls never overlap.
+/// A sidecar, the petstore server, the admin page: reacts to events, owns no socket and no clock. One actor
+/// lives on one loop; its calls never overlap.
 class Actor {
  public:
   virtual ~Actor() = default;
 
   virtual void on_accepted(Instant, ListenerId, ConnId) = 0;
   virtual void on_connected(Instant, ConnId) = 0;
-  /// Bytes received and not yet consumed, contiguous. Returns how many were consumed; the rest is kept by the driver
-  /// and shown again, longer, when more arrives. Leave an incomplete message head unconsumed; consume bodies at once.
+  /// Bytes received and not yet consumed, contiguous. Returns how many were consumed; the rest is kept by the
+  /// driver and shown again, longer, when more arrives. Leave an incomplete message head unconsumed; consume
+  /// bodies at once.
   virtual std::size_t on_bytes(Instant, ConnId, std::string_view bytes) = 0;
   /// All written bytes went to the kernel after `unsent()` had been above zero at the end of a turn.
   virtual void on_drained(Instant, ConnId) = 0;

@@ -9,9 +9,12 @@ namespace marty {
 
 std::string_view to_string(Severity severity) {
   switch (severity) {
-    case Severity::kInfo: return "info";
-    case Severity::kWarning: return "warning";
-    case Severity::kError: break;
+    case Severity::kInfo:
+      return "info";
+    case Severity::kWarning:
+      return "warning";
+    case Severity::kError:
+      break;
   }
   return "error";
 }
@@ -37,7 +40,8 @@ constexpr std::size_t kShownColumns = 160;
 std::string excerpt(SourceRange range, const SourceMap& sources) {
   std::string line(sources.line(range.begin));
   if (line.empty()) return {};
-  std::replace_if(line.begin(), line.end(), [](unsigned char c) { return c < 0x20; }, ' ');
+  std::replace_if(
+      line.begin(), line.end(), [](unsigned char c) { return c < 0x20; }, ' ');
   std::size_t caret = std::min<std::size_t>(range.begin.column ? range.begin.column - 1u : 0u, line.size());
   const std::size_t cut = caret > kShownColumns - 40 ? caret - 40 : 0;
   line = line.substr(cut, kShownColumns);
@@ -57,7 +61,8 @@ std::string render(const Diagnostic& finding, const SourceMap& sources, Color co
   const std::string_view off = color == Color::kNo ? "" : "\x1b[0m";
   std::string out;
   if (finding.where.begin.known()) out = sources.describe(finding.where.begin) + ": ";
-  out += fmt::format("{}{}{}: {} [{}]\n", on, to_string(finding.severity), off, finding.message, finding.rule);
+  out +=
+      fmt::format("{}{}{}: {} [{}]\n", on, to_string(finding.severity), off, finding.message, finding.rule);
   out += excerpt(finding.where, sources);
   for (const auto& note : finding.notes) {
     if (!note.where.begin.known()) {
@@ -81,7 +86,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
     for (std::size_t j = 0; j < b.size(); ++j) {
       const auto same = [](char x, char y) { return std::tolower(x) == std::tolower(y); };
       next[j + 1] = std::min({row[j + 1] + 1, next[j] + 1, row[j] + (same(a[i], b[j]) ? 0u : 1u)});
-      if (i && j && same(a[i], b[j - 1]) && same(a[i - 1], b[j])) next[j + 1] = std::min(next[j + 1], before[j - 1] + 1);
+      if (i && j && same(a[i], b[j - 1]) && same(a[i - 1], b[j]))
+        next[j + 1] = std::min(next[j + 1], before[j - 1] + 1);
     }
     before = row;
     std::swap(row, next);

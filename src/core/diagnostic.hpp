@@ -62,7 +62,8 @@ class Diagnostics {
   std::vector<Diagnostic> found_;
 };
 
-/// One finding for a terminal: place, message, source line with a caret, notes. Colour is the caller's choice.
+/// One finding for a terminal: place, message, source line with a caret, notes. Colour is the caller's
+/// choice.
 enum class Color { kNo, kYes };
 std::string render(const Diagnostic&, const SourceMap&, Color = Color::kNo);
 

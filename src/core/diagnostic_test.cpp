@@ -8,7 +8,8 @@ namespace {
 TEST(Diagnostic, ShowsPlaceLineAndCaret) {
   SourceMap sources;
   const auto file = sources.add("a.yaml", "spec:\n  hots: x\n");
-  Diagnostic finding{"unknown-field", Severity::kError, {{2, 3, file}, 4}, "unknown field 'hots'", {}, {}, {}, {}};
+  Diagnostic finding{
+      "unknown-field", Severity::kError, {{2, 3, file}, 4}, "unknown field 'hots'", {}, {}, {}, {}};
   finding.notes.push_back({{}, "did you mean 'hosts'?"});
   EXPECT_EQ(render(finding, sources),
             "a.yaml:2:3: error: unknown field 'hots' [unknown-field]\n"

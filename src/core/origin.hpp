@@ -8,8 +8,8 @@
 
 namespace marty {
 
-/// Where a value was written: 8 bytes, so every value of the model can carry one. Line and column count from 1;
-/// line 0 means "nobody wrote it, it is the mesh's default". `file` indexes a SourceMap.
+/// Where a value was written: 8 bytes, so every value of the model can carry one. Line and column count from
+/// 1; line 0 means "nobody wrote it, it is the mesh's default". `file` indexes a SourceMap.
 struct Origin {
   std::uint32_t line = 0;
   std::uint16_t column = 0;
@@ -19,7 +19,8 @@ struct Origin {
   friend constexpr bool operator==(Origin, Origin) = default;
 };
 
-/// A value together with its origin. Equality compares the values only: two manifests that say the same are equal.
+/// A value together with its origin. Equality compares the values only: two manifests that say the same are
+/// equal.
 template <class T>
 struct Sourced {
   T value{};
@@ -33,7 +34,8 @@ struct Sourced {
   friend bool operator==(const Sourced& a, const Sourced& b) { return a.value == b.value; }
 };
 
-/// The texts that origins point into. Append-only; not thread-safe while files are added. At most 65 535 files.
+/// The texts that origins point into. Append-only; not thread-safe while files are added. At most 65 535
+/// files.
 class SourceMap {
  public:
   /// Registers a file under the name to show to the user; the text is kept for carets.

@@ -59,8 +59,7 @@ inline Status ok() { return Unit{}; }
 }  // namespace marty
 
 /// Evaluates a Result; on failure returns its error from the enclosing function.
-#define MARTY_TRY(expression)                                          \
-  do {                                                                 \
-    if (auto marty_result_ = (expression); !marty_result_)             \
-      return std::move(marty_result_.error());                         \
+#define MARTY_TRY(expression)                                                                       \
+  do {                                                                                              \
+    if (auto marty_result_ = (expression); !marty_result_) return std::move(marty_result_.error()); \
   } while (false)

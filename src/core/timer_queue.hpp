@@ -14,8 +14,9 @@ struct Timer {
   std::uint32_t slot = 0;  ///< position in the queue plus one; 0: not queued
 };
 
-/// Earliest-deadline-first queue of intrusive timers: a binary heap that knows each timer's place, so setting,
-/// moving and cancelling are O(log n) and allocate only when the queue grows beyond its largest size so far.
+/// Earliest-deadline-first queue of intrusive timers: a binary heap that knows each timer's place, so
+/// setting, moving and cancelling are O(log n) and allocate only when the queue grows beyond its largest size
+/// so far.
 class TimerQueue {
  public:
   void set(Timer& timer, Instant at);

@@ -20,7 +20,8 @@ TEST(TimerQueue, RandomOperationsAgreeWithASortedList) {
     } else {
       queue.set(timer, Instant{static_cast<std::int64_t>(rng.below(1000))});
     }
-    const auto earliest = std::min_element(timers.begin(), timers.end(), [](auto& a, auto& b) { return a.at < b.at; });
+    const auto earliest =
+        std::min_element(timers.begin(), timers.end(), [](auto& a, auto& b) { return a.at < b.at; });
     ASSERT_EQ(queue.next(), earliest->at);
   }
   Instant last{0};

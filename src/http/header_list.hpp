@@ -1,17 +1,18 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string_view>
 #include <vector>
+
+#include "core/header.hpp"
 
 namespace marty::http {
 
 /// ASCII-only, as HTTP field names are (RFC 9110 5.1).
 bool equals_ignoring_case(std::string_view a, std::string_view b);
 
-struct Header {
-  std::string_view name, value;
-};
+using marty::Header;
 
 /// The field lines of one message in order of arrival, as views into somebody else's bytes. Reuse one object for many
 /// messages: `clear` keeps the capacity, so the steady path does not allocate.
@@ -22,6 +23,7 @@ class HeaderList {
   /// The first line of that name (any case), or nullptr.
   const Header* find(std::string_view name) const;
   std::size_t size() const { return lines_.size(); }
+  std::span<const Header> lines() const { return lines_; }
   auto begin() const { return lines_.begin(); }
   auto end() const { return lines_.end(); }
 

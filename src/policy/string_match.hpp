@@ -1,0 +1,37 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/origin.hpp"
+
+namespace marty::policy {
+
+/// A compiled RE2 expression; the library stays behind this door.
+class Regex {
+ public:
+  /// Nothing when it is not RE2 syntax or longer than 1024 characters (Istio's bound); `why` then says so.
+  static std::shared_ptr<const Regex> compile(const std::string& pattern, std::string& why);
+  virtual ~Regex() = default;
+  virtual bool matches_all_of(std::string_view text) const = 0;
+};
+
+/// One condition on a string (Istio StringMatch). Case-sensitive unless told otherwise; `kPresent` is true
+/// for any value, the empty one too. Regexes match the whole string.
+struct StringMatch {
+  enum class Kind { kExact, kPrefix, kSuffix, kRegex, kPresent };
+  Kind kind = Kind::kExact;
+  std::string text;
+  bool ignore_case = false;
+  Origin origin;
+  std::shared_ptr<const Regex> regex;  ///< set for kRegex
+
+  bool matches(std::string_view value) const;
+  friend bool operator==(const StringMatch& a, const StringMatch& b) {
+    return a.kind == b.kind && a.text == b.text && a.ignore_case == b.ignore_case;
+  }
+};
+
+}  // namespace marty::policy

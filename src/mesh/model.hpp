@@ -1,0 +1,189 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/origin.hpp"
+#include "policy/authorization.hpp"
+#include "policy/connection_limits.hpp"
+#include "policy/fault.hpp"
+#include "policy/load_balancer.hpp"
+#include "policy/mtls_mode.hpp"
+#include "policy/outlier_detection.hpp"
+#include "policy/rate_limit.hpp"
+#include "policy/retry.hpp"
+#include "policy/route_match.hpp"
+
+/// What a set of manifests means, whatever mesh they were written for: services, workloads, routes and the
+/// policies attached to them, every value with its origin. Built by a dialect, read by the engine. Plain
+/// data; equality ignores origins, so "generate, then read back" can be checked as a law.
+namespace marty::mesh {
+
+using Labels = std::map<std::string, std::string>;
+bool selects(const Labels& selector,
+             const Labels& labels);  ///< every pair present; an empty selector selects all
+
+struct ServicePort {
+  std::string name;
+  std::uint16_t port = 0;
+  std::uint16_t target_port = 0;  ///< number after resolving a named targetPort
+  friend bool operator==(const ServicePort&, const ServicePort&) = default;
+};
+
+struct Service {
+  std::string ns, name;
+  Labels selector;
+  std::vector<ServicePort> ports;
+  Origin origin;
+  std::string fqdn() const { return name + "." + ns + ".svc.cluster.local"; }
+  friend bool operator==(const Service& a, const Service& b) {
+    return a.ns == b.ns && a.name == b.name && a.selector == b.selector && a.ports == b.ports;
+  }
+};
+
+/// A Deployment (or other controller) seen as "n equal pods".
+struct Workload {
+  std::string ns, name, service_account = "default";
+  Labels labels;  ///< of the pod template
+  std::uint32_t replicas = 1;
+  std::vector<std::uint16_t> ports;  ///< container ports
+  std::string readiness_path;        ///< empty: none declared
+  std::uint16_t readiness_port = 0;
+  Origin origin;
+  std::string label(const std::string& key) const;
+  friend bool operator==(const Workload& a, const Workload& b) {
+    return a.ns == b.ns && a.name == b.name && a.service_account == b.service_account &&
+           a.labels == b.labels && a.replicas == b.replicas && a.ports == b.ports &&
+           a.readiness_path == b.readiness_path && a.readiness_port == b.readiness_port;
+  }
+};
+
+struct NamespaceInfo {
+  std::string name;
+  Labels labels;
+  Origin origin;
+  friend bool operator==(const NamespaceInfo& a, const NamespaceInfo& b) {
+    return a.name == b.name && a.labels == b.labels;
+  }
+};
+
+/// Where a client's traffic to one host goes and under which limits (DestinationRule, after merging;
+/// istio.md 2.9: whole blocks are inherited from the host level, never single fields).
+struct TrafficPolicy {
+  std::optional<policy::ConnectionLimits::Config> limits;
+  std::optional<policy::OutlierDetection::Config> outliers;
+  std::optional<Sourced<policy::LoadBalancer>> balancer;
+  std::optional<Sourced<policy::MtlsMode>> tls;  ///< kDisable, or kStrict for ISTIO_MUTUAL; unset: automatic
+  friend bool operator==(const TrafficPolicy&, const TrafficPolicy&) = default;
+};
+
+struct Subset {
+  std::string name;
+  Labels labels;
+  TrafficPolicy policy;
+  Origin origin;
+  friend bool operator==(const Subset& a, const Subset& b) {
+    return a.name == b.name && a.labels == b.labels && a.policy == b.policy;
+  }
+};
+
+struct DestinationPolicy {
+  std::string ns;    ///< of the object
+  std::string host;  ///< FQDN
+  TrafficPolicy policy;
+  std::vector<Subset> subsets;
+  Origin origin;
+  friend bool operator==(const DestinationPolicy& a, const DestinationPolicy& b) {
+    return a.ns == b.ns && a.host == b.host && a.policy == b.policy && a.subsets == b.subsets;
+  }
+};
+
+struct WeightedDestination {
+  Sourced<std::string> host;    ///< FQDN
+  Sourced<std::string> subset;  ///< empty: none
+  std::uint16_t port = 0;       ///< 0: the port the request came to
+  Sourced<std::uint32_t> weight{0};
+  Origin origin;
+  friend bool operator==(const WeightedDestination& a, const WeightedDestination& b) {
+    return a.host == b.host && a.subset == b.subset && a.port == b.port && a.weight == b.weight;
+  }
+};
+
+/// Header changes; `remove` is applied before `set` (overwrite) and `add` (append a line).
+struct HeaderEdits {
+  std::vector<std::pair<std::string, std::string>> set, add;
+  std::vector<std::string> remove;
+  bool empty() const { return set.empty() && add.empty() && remove.empty(); }
+  friend bool operator==(const HeaderEdits&, const HeaderEdits&) = default;
+};
+
+struct DirectResponse {
+  Sourced<std::uint16_t> status{200};
+  std::string body, location;  ///< location: set for a redirect
+  friend bool operator==(const DirectResponse&, const DirectResponse&) = default;
+};
+
+struct Route {
+  std::string name;
+  std::vector<policy::RouteMatch> matches;  ///< any of them; empty: everything
+  std::vector<WeightedDestination> destinations;
+  std::optional<DirectResponse> direct;
+  std::optional<Sourced<Duration>> timeout;      ///< unset: none
+  std::optional<policy::Retry::Config> retries;  ///< unset: the mesh's default policy
+  std::optional<policy::Fault> fault;
+  HeaderEdits request_headers, response_headers;
+  Origin origin;
+  friend bool operator==(const Route& a, const Route& b) {
+    return a.name == b.name && a.matches == b.matches && a.destinations == b.destinations &&
+           a.direct == b.direct && a.timeout == b.timeout && a.retries == b.retries && a.fault == b.fault &&
+           a.request_headers == b.request_headers && a.response_headers == b.response_headers;
+  }
+};
+
+/// The routes of one or more hosts (a VirtualService bound to the mesh); first match wins.
+struct RouteTable {
+  std::string ns, name;
+  std::vector<Sourced<std::string>> hosts;  ///< FQDNs
+  std::vector<Route> routes;
+  Origin origin;
+  friend bool operator==(const RouteTable& a, const RouteTable& b) {
+    return a.ns == b.ns && a.name == b.name && a.hosts == b.hosts && a.routes == b.routes;
+  }
+};
+
+/// An inbound rate limit of selected workloads (EnvoyFilter local_ratelimit).
+struct InboundRateLimit {
+  std::string ns, name;
+  Labels selector;
+  policy::RateLimit limit;
+  Origin origin;
+  friend bool operator==(const InboundRateLimit& a, const InboundRateLimit& b) {
+    return a.ns == b.ns && a.name == b.name && a.selector == b.selector && a.limit == b.limit;
+  }
+};
+
+/// An AuthorizationPolicy with the workloads it covers.
+struct AuthorizationScope {
+  Labels selector;  ///< empty: the whole namespace
+  policy::Authorization::Policy policy;
+  friend bool operator==(const AuthorizationScope&, const AuthorizationScope&) = default;
+};
+
+struct Model {
+  std::vector<NamespaceInfo> namespaces;
+  std::vector<Sourced<std::string>> service_accounts;  ///< "ns/name"
+  std::vector<Service> services;
+  std::vector<Workload> workloads;
+  std::vector<RouteTable> route_tables;
+  std::vector<DestinationPolicy> destinations;
+  std::vector<policy::MtlsPolicy> mtls;
+  std::vector<AuthorizationScope> authorization;
+  std::vector<InboundRateLimit> rate_limits;
+  friend bool operator==(const Model&, const Model&) = default;
+
+  const Service* service(std::string_view fqdn) const;
+};
+
+}  // namespace marty::mesh

@@ -1,0 +1,140 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/origin.hpp"
+#include "core/time.hpp"
+#include "mesh/model.hpp"
+
+/// The mesh-neutral policy file (mesh.yaml): what its author wants, in the field's words and in no mesh's
+/// dialect.
+namespace marty::mesh {
+
+struct PolicyFile {
+  Sourced<std::string> name, ns;
+
+  struct Target {
+    Sourced<std::string> istio{"1.30"}, linkerd{"2.19"}, linkerd_api{"httproute"};
+  } target;
+
+  struct ServiceSpec {
+    Sourced<std::string> name;
+    Sourced<std::uint32_t> port;
+    Sourced<std::string> protocol{"http"};
+  } service;
+
+  struct Version {
+    Sourced<std::uint32_t> replicas;
+    Origin origin;
+  };
+  struct WorkloadSpec {
+    Sourced<std::string> image;
+    Sourced<std::uint32_t> metrics_port{0};  ///< 0: none
+    Sourced<std::string> liveness, readiness;
+    std::vector<std::pair<Sourced<std::string>, Version>> versions;  ///< in file order, at least one
+  } workload;
+
+  struct HeaderGate {  ///< exactly one header and its exact value
+    Sourced<std::string> name, value;
+  };
+  struct Canary {
+    HeaderGate header;
+    Sourced<std::string> version;
+    Origin origin;
+  };
+  struct RetryBudget {
+    Sourced<double> ratio{0.2};
+    Sourced<std::uint32_t> min_per_second{10};
+    Sourced<Duration> ttl{10s};
+  };
+  struct Retries {
+    Sourced<std::uint32_t> attempts{2};
+    std::optional<Sourced<Duration>> per_try_timeout;
+    std::vector<Sourced<std::string>> on;
+    std::vector<Sourced<std::string>> methods;  ///< only these are retried; must be idempotent ones
+    std::optional<RetryBudget> budget;
+    Origin origin;
+  };
+  struct Routing {
+    std::vector<std::pair<Sourced<std::string>, Sourced<std::uint32_t>>>
+        split;  ///< version → weight, sums to 100
+    std::optional<Canary> canary;
+    std::optional<Sourced<Duration>> timeout;
+    std::optional<Retries> retries;
+  } routing;
+
+  struct Connections {
+    Sourced<std::uint32_t> max, pending, requests;
+    std::optional<Sourced<Duration>> connect_timeout;
+    Origin origin;
+  };
+  std::optional<Connections> connections;
+
+  struct Outliers {
+    std::optional<Sourced<std::uint32_t>> consecutive_gateway_errors, consecutive_5xx, max_ejected_percent;
+    std::optional<Sourced<Duration>> interval, base_ejection;
+    Origin origin;
+  };
+  std::optional<Outliers> outliers;
+
+  struct RateLimitSpec {
+    Sourced<std::string> scope;  ///< "instance": each pod has its own bucket
+    Sourced<std::uint32_t> burst, refill;
+    Sourced<Duration> every;
+    Origin origin;
+  };
+  std::optional<RateLimitSpec> rate_limit;
+
+  struct Caller {
+    Sourced<std::string> ns, service_account;
+  };
+  struct Permission {
+    std::vector<Sourced<std::string>> methods, paths;
+    Origin origin;
+  };
+  struct Allow {
+    Sourced<std::string> name;
+    std::vector<Caller> from;
+    std::vector<Permission> to;
+    Origin origin;
+  };
+  struct SecuritySpec {
+    Sourced<std::string> mtls{"strict"};
+    std::vector<Allow> allow;
+  } security;
+
+  struct ChaosRule {
+    HeaderGate header;
+    struct Delay {
+      Sourced<double> percent;
+      Sourced<Duration> fixed;
+    };
+    struct Abort {
+      Sourced<double> percent;
+      Sourced<std::uint32_t> status;
+    };
+    std::optional<Delay> delay;
+    std::optional<Abort> abort;
+    Origin origin;
+  };
+  std::vector<ChaosRule> chaos;
+
+  struct Alert {
+    Sourced<std::string> above, below;
+    std::optional<Sourced<Duration>> for_at_least;
+  };
+  struct Observability {
+    Sourced<double> tracing_sampling{1};
+    std::map<std::string, Alert> alerts;
+  } observability;
+};
+
+/// What the policy file asks for as a mesh model in Istio's terms: one route per combination of gates that
+/// needs its own action (chaos header × canary header × retriable method), one destination per version.
+/// Generated manifests are this model written down, so reading them back must give it again.
+Model lower(const PolicyFile&);
+
+}  // namespace marty::mesh

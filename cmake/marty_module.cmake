@@ -1,4 +1,5 @@
-# One library (and one test binary) per folder: every .cpp is picked up, so adding a file changes no build file.
+# One library and one test binary per folder, and one program per x_main.cpp, named with dashes
+# (petstore_domain_main.cpp is petstore-domain). Every .cpp is picked up, so adding a file changes no build file.
 find_package(PkgConfig REQUIRED)
 find_package(fmt REQUIRED)
 find_package(GTest REQUIRED)
@@ -31,6 +32,15 @@ function(marty_module name)
   foreach(package ${M_EXTERNAL})
     pkg_check_modules(${package} REQUIRED IMPORTED_TARGET ${package})
     target_link_libraries(marty_${name} ${kind} PkgConfig::${package})
+  endforeach()
+
+  file(GLOB mains CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*_main.cpp)
+  foreach(main ${mains})
+    get_filename_component(program ${main} NAME)
+    string(REGEX REPLACE "_main\\.cpp$" "" program ${program})
+    string(REPLACE "_" "-" program ${program})
+    add_executable(${program} ${main})
+    target_link_libraries(${program} PRIVATE marty_${name})
   endforeach()
 
   if(tests)

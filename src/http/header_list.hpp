@@ -12,10 +12,13 @@ namespace marty::http {
 /// ASCII-only, as HTTP field names are (RFC 9110 5.1).
 bool equals_ignoring_case(std::string_view a, std::string_view b);
 
+/// Whether a comma-separated list value ("close, Upgrade") has that member, ignoring case (RFC 9110 5.6.1).
+bool list_contains(std::string_view list, std::string_view member);
+
 using marty::Header;
 
-/// The field lines of one message in order of arrival, as views into somebody else's bytes. Reuse one object for many
-/// messages: `clear` keeps the capacity, so the steady path does not allocate.
+/// The field lines of one message in order of arrival, as views into somebody else's bytes. Reuse one object
+/// for many messages: `clear` keeps the capacity, so the steady path does not allocate.
 class HeaderList {
  public:
   void clear() { lines_.clear(); }

@@ -31,7 +31,7 @@ struct Response {
 
 struct ServerLimits {
   Limits parse;
-  std::size_t body_bytes_max = 1 << 20;  ///< above: 413, connection closed
+  std::size_t body_bytes_max = 1 << 20;    ///< above: 413, connection closed
   std::size_t unsent_bytes_max = 1 << 20;  ///< a client that does not read is paused here
   std::size_t connections_max = 10'000;    ///< above: 503 and close
   Duration head_timeout = 10s;             ///< from first byte of a request to its complete head: 408
@@ -39,9 +39,9 @@ struct ServerLimits {
   Duration idle_timeout = 60s;             ///< between requests: silent close
 };
 
-/// An HTTP/1.1 server as an actor: keep-alive, pipelining (answers in order), 100-continue, HEAD, limits and timeouts.
-/// The handler runs on the loop and answers at once. `drain` refuses new connections, answers what is in flight with
-/// `Connection: close`, then `drained()` is true.
+/// An HTTP/1.1 server as an actor: keep-alive, pipelining (answers in order), 100-continue, HEAD, limits and
+/// timeouts. The handler runs on the loop and answers at once. `drain` refuses new connections, answers what
+/// is in flight with `Connection: close`, then `drained()` is true.
 class Server : public Actor {
  public:
   using Handler = std::function<Response(const Request&)>;

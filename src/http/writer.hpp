@@ -20,8 +20,9 @@ void write_chunk(std::string& out, std::string_view payload);  ///< nothing for 
 inline void write_end_of_head(std::string& out) { out += "\r\n"; }
 inline void write_last_chunk(std::string& out) { out += "0\r\n\r\n"; }
 
-/// Fields of one hop that a proxy must not pass on (RFC 9110 7.6.1): Connection and what it names, Keep-Alive,
-/// Proxy-Connection, TE, Trailer, Transfer-Encoding, Upgrade. `connection` is the message's Connection value.
+/// Fields of one hop that a proxy must not pass on (RFC 9110 7.6.1): Connection and what it names,
+/// Keep-Alive, Proxy-Connection, TE, Trailer, Transfer-Encoding, Upgrade. `connection` is the message's
+/// Connection value.
 bool is_hop_by_hop(std::string_view name, std::string_view connection);
 
 /// What to answer to a request that could not be parsed, as Envoy answers it.

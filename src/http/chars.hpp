@@ -7,10 +7,10 @@ namespace marty::http {
 
 /// What a byte may be part of; one table so that a scan costs one load per byte.
 enum CharClass : std::uint8_t {
-  kToken = 1,          ///< RFC 9110 5.6.2: method and field names
-  kFieldByte = 2,      ///< RFC 9110 5.5: visible, space, tab, obs-text
-  kTargetByte = 4,     ///< visible ASCII but '#', which no request target has (RFC 9112 3.2)
-  kAuthorityByte = 8,  ///< RFC 3986 3.2 without userinfo
+  kToken = 1,       ///< RFC 9110 5.6.2: method and field names
+  kFieldByte = 2,   ///< RFC 9110 5.5: visible, space, tab, obs-text
+  kTargetByte = 4,  ///< visible ASCII but '#', which no request target has (RFC 9112 3.2)
+  kHostByte = 8,    ///< RFC 3986 3.2.2 reg-name and IPv4
 };
 
 namespace chars {
@@ -30,7 +30,7 @@ constexpr std::array<std::uint8_t, 256> make_table() {
     if (is_alnum(c) || is_one_of(c, "!#$%&'*+-.^_`|~")) bits |= kToken;
     if (c == '\t' || (c >= ' ' && c != 0x7f)) bits |= kFieldByte;
     if (c > ' ' && c < 0x7f && c != '#') bits |= kTargetByte;
-    if (is_alnum(c) || is_one_of(c, "-._~%!$&'()*+,;=:[]")) bits |= kAuthorityByte;
+    if (is_alnum(c) || is_one_of(c, "-._~%!$&'()*+,;=")) bits |= kHostByte;
     table[static_cast<std::size_t>(c)] = bits;
   }
   return table;

@@ -7,8 +7,9 @@
 #include "http/chars.hpp"
 
 namespace marty::http {
+namespace {
 
-const char* skip_field_bytes(const char* at, const char* end) {
+inline const char* skip(const char* at, const char* end) {
 #ifdef __SSE2__
   const __m128i last_control = _mm_set1_epi8(0x1f), tab = _mm_set1_epi8('\t'), del = _mm_set1_epi8(0x7f);
   for (; end - at >= 16; at += 16) {
@@ -24,6 +25,10 @@ const char* skip_field_bytes(const char* at, const char* end) {
   return at;
 }
 
+}  // namespace
+
+const char* skip_field_bytes(const char* at, const char* end) { return skip(at, end); }
+
 const char* read_field_line(const char* at, const char* end, Header& out) {
   const char* const name = at;
   while (at != end && is(kToken, *at)) ++at;
@@ -32,7 +37,7 @@ const char* read_field_line(const char* at, const char* end, Header& out) {
   ++at;
   while (at != end && (*at == ' ' || *at == '\t')) ++at;
   const char* const value = at;
-  at = skip_field_bytes(at, end);
+  at = skip(at, end);
   if (end - at < 2 || at[0] != '\r' || at[1] != '\n') return nullptr;
   const char* last = at;
   while (last != value && (last[-1] == ' ' || last[-1] == '\t')) --last;

@@ -2,6 +2,10 @@
 #include <cstring>
 #include <type_traits>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "http/chars.hpp"
 #include "http/field_line.hpp"
 #include "http/framing.hpp"
@@ -22,6 +26,28 @@ std::size_t leading_empty_bytes(std::string_view bytes) {
 
 std::string_view span(const char* begin, const char* end) {
   return {begin, static_cast<std::size_t>(end - begin)};
+}
+
+/// Where a line feed is followed by another CR or LF: the end of a head or an error, never inside a good
+/// head. Without one, the position from which to look again when there is more.
+std::size_t find_line_end_pair(std::string_view bytes, std::size_t from) {
+  const char* at = bytes.data() + from;
+  const char* const end = bytes.data() + bytes.size();
+#ifdef __SSE2__
+  const __m128i cr = _mm_set1_epi8('\r'), lf = _mm_set1_epi8('\n');
+  for (; end - at > 16; at += 16) {
+    const __m128i here = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const __m128i next = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + 1));
+    const __m128i next_ends = _mm_or_si128(_mm_cmpeq_epi8(next, cr), _mm_cmpeq_epi8(next, lf));
+    const int mask = _mm_movemask_epi8(_mm_and_si128(_mm_cmpeq_epi8(here, lf), next_ends));
+    if (mask != 0)
+      return static_cast<std::size_t>(at - bytes.data() + __builtin_ctz(static_cast<unsigned>(mask)));
+  }
+#endif
+  for (; end - at > 1; ++at) {
+    if (*at == '\n' && (at[1] == '\r' || at[1] == '\n')) break;
+  }
+  return static_cast<std::size_t>(at - bytes.data());
 }
 
 enum class RequestLine { kValid, kMalformed, kTooOld };
@@ -92,20 +118,16 @@ ParseStatus HeadParser::find_end(std::string_view bytes) {
       !(bytes[start] == '\r' && bytes.size() == start + 1)) {
     return ParseStatus::kError;
   }
-  std::size_t from = std::max(searched_, start);
-  while (from < bytes.size()) {
-    const void* const found = std::memchr(bytes.data() + from, '\n', bytes.size() - from);
-    if (found == nullptr) break;
-    const auto newline = static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data());
-    if (bytes[newline - 1] != '\r') return ParseStatus::kError;
-    from = newline + 1;
-    if (newline >= start + 3 && bytes[newline - 2] == '\n') {
-      head_bytes_ = from;
-      break;
-    }
+  const std::size_t newline = find_line_end_pair(bytes, std::max(searched_, start));
+  searched_ = newline;
+  std::size_t looked_at = bytes.size();
+  if (bytes.size() - newline >= 3) {
+    if (newline == start || bytes.substr(newline - 1, 4) != "\r\n\r\n") return ParseStatus::kError;
+    looked_at = head_bytes_ = newline + 3;
+  } else if (bytes.substr(newline, 2) == "\n\n") {
+    return ParseStatus::kError;
   }
-  searched_ = from = head_bytes_ != 0 ? head_bytes_ : bytes.size();
-  if (from - start > limits_.head_bytes_max) {
+  if (looked_at - start > limits_.head_bytes_max) {
     error_ = ParseError::kHeadTooLarge;
     return ParseStatus::kError;
   }

@@ -17,6 +17,11 @@ bool is_port(std::string_view text) {
   return port < 65536;
 }
 
+/// Only the alphabet of RFC 3986 3.2.2 is checked: whoever resolves the address checks the rest.
+bool is_ip_literal(std::string_view text) {
+  return text.size() >= 2 && std::ranges::all_of(text, [](char c) { return c == ':' || is(kHostByte, c); });
+}
+
 TargetForm split_absolute(RequestHead& head) {
   const std::size_t colon = head.target.find(':');
   if (colon == head.target.npos || head.target.substr(colon, 3) != "://") return TargetForm::kMalformed;
@@ -37,21 +42,15 @@ TargetForm split_absolute(RequestHead& head) {
 
 bool is_authority(std::string_view text) {
   std::size_t host_bytes = 0;
-  if (!text.empty() && text.front() == '[') {
+  if (text.starts_with('[')) {
     const std::size_t bracket = text.find(']');
-    if (bracket == text.npos || bracket < 3) return false;
+    if (bracket == text.npos || !is_ip_literal(text.substr(1, bracket - 1))) return false;
     host_bytes = bracket + 1;
   } else {
-    host_bytes = std::min(text.find(':'), text.size());
-    if (text.substr(0, host_bytes).find_first_of("[]") != text.npos) return false;
+    while (host_bytes < text.size() && is(kHostByte, text[host_bytes])) ++host_bytes;
   }
   if (host_bytes == 0) return false;
-  if (!std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(host_bytes),
-                   [](char c) { return is(kAuthorityByte, c); })) {
-    return false;
-  }
-  if (host_bytes == text.size()) return true;
-  return text[host_bytes] == ':' && is_port(text.substr(host_bytes + 1));
+  return host_bytes == text.size() || (text[host_bytes] == ':' && is_port(text.substr(host_bytes + 1)));
 }
 
 TargetForm split_target(RequestHead& head) {

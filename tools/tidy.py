@@ -25,14 +25,16 @@ LIBRARIES = {
     r"CLI/": (None, "cli", False),
 }
 HEAVY = re.compile(r"(nlohmann|gtest|gmock|CLI|openssl|re2)/|sqlite3\.h|yaml\.h")
+# A module's own wrappers of a library, in a header named after it; it must not reach other modules by any way.
+DOOR_HEADERS = ("openssl.hpp",)
 
 IMPURE_INCLUDE = re.compile(
     r"(thread|mutex|shared_mutex|condition_variable|future|semaphore|latch|barrier|stop_token|fstream|filesystem|random"
-    r"|ctime|csignal|sys/.*|unistd\.h|fcntl\.h|poll\.h|signal\.h|pthread\.h|time\.h|netdb\.h|netinet/.*|arpa/.*)$"
+    r"|csignal|sys/.*|unistd\.h|fcntl\.h|poll\.h|signal\.h|pthread\.h|netdb\.h|netinet/.*|arpa/.*)$"
 )
 IMPURE_CODE = re.compile(
     r"\b(steady_clock|system_clock|high_resolution_clock|random_device|clock_gettime|gettimeofday|getenv|setenv"
-    r"|fopen|this_thread|std::(?:mutex|thread|jthread))\b|\bs?rand\s*\(|::now\s*\("
+    r"|fopen|this_thread|std::(?:mutex|thread|jthread))\b|\bs?rand\s*\(|::now\s*\(|\btime\s*\(\s*(?:nullptr|NULL|0|&)"
 )
 TEST_SLEEP = re.compile(r"\b(sleep_for|sleep_until|usleep|nanosleep)\b")
 # Split so that this file does not find itself.
@@ -80,6 +82,7 @@ class Tidy:
         cmake = self.root / "src" / "CMakeLists.txt"
         self.modules = read_modules(cmake.read_text()) if cmake.exists() else {}
         self.doors = {}  # library header pattern -> the files that include it
+        self.includes = []  # (file, line, what it includes, as a path from the root)
 
     def error(self, path, line, message):
         self.errors.append(f"{path}:{line}: {message}")
@@ -97,6 +100,7 @@ class Tidy:
             if path.suffix in CODE:
                 self.check_code(path, text)
         self.check_doors()
+        self.check_private_headers()
         return not self.errors
 
     def files(self):
@@ -191,11 +195,12 @@ class Tidy:
         return self.modules.get(name)
 
     def check_include(self, path, number, module, test, quoted, header):
-        if path.suffix == ".hpp" and HEAVY.match(header):
+        if path.suffix == ".hpp" and HEAVY.match(header) and path.name not in DOOR_HEADERS:
             self.error(path, number, f"<{header}> in a header; keep it in a .cpp file, builds here have two cores")
         if module is None:
             return
         if quoted:
+            self.includes.append((path, number, Path("src", header)))
             target = header.split("/")[0]
             if "/" not in header or target not in self.modules:
                 self.error(path, number, f'"{header}": include as "<module>/<file>.hpp"')
@@ -216,6 +221,16 @@ class Tidy:
                 first, *others = sorted(users)
                 for other in others:
                     self.error(other, users[other], f"this library has its one door in {first} already")
+
+    def check_private_headers(self):
+        private, before = set(), -1
+        while before != len(private):
+            before = len(private)
+            private |= {path for path, _, target in self.includes
+                        if path.suffix == ".hpp" and (target.name in DOOR_HEADERS or target in private)}
+        for path, line, target in self.includes:
+            if (target.name in DOOR_HEADERS or target in private) and path.parts[1] != target.parts[1]:
+                self.error(path, line, f"{target} brings a library along; it is private to '{target.parts[1]}'")
 
 
 def main(arguments):

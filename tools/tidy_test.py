@@ -53,7 +53,7 @@ class TidyTest(unittest.TestCase):
 
     def test_pure_modules_touch_nothing(self):
         for code in ("auto t = std::chrono::steady_clock::now();", "int r = rand();", 'getenv("HOME");',
-                     "std::random_device d;", "std::mutex m;", "auto t = Clock::now();"):
+                     "auto t = time(nullptr);", "std::mutex m;", "auto t = Clock::now();"):
             self.assert_one("src/core/a.cpp:1", "take it as an argument", {"src/core/a.cpp": code + "\n"})
             self.assert_clean({"src/io/a.cpp": code + "\n", "src/core/a_test.cpp": code + "\n"})
         for header in ("thread", "mutex", "fstream", "sys/socket.h", "unistd.h", "random"):
@@ -77,6 +77,12 @@ class TidyTest(unittest.TestCase):
         self.assert_one("src/cli/a.hpp:2", "in a header",
                         {"src/cli/a.hpp": "#pragma once\n#include <nlohmann/json.hpp>\n"})
         self.assert_one("src/cli/a.hpp:1", "#pragma once", {"src/cli/a.hpp": "int a;\n"})
+        door = {"src/io/openssl.hpp": "#pragma once\n#include <openssl/ssl.h>\n"}
+        door["src/io/tls.hpp"] = '#pragma once\n#include "io/openssl.hpp"\n'
+        self.assert_clean({**door, "src/io/tls.cpp": '#include "io/tls.hpp"\n'})
+        for header in ("openssl", "tls"):
+            self.assert_one("src/cli/a.cpp:1", "private to 'io'",
+                            {**door, "src/cli/a.cpp": f'#include "io/{header}.hpp"\n'})
 
     def test_size(self):
         self.assert_clean({"src/io/a.cpp": "\n" * 600})

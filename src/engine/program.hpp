@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -82,6 +83,14 @@ struct VirtualHost {
   std::string service;
 };
 
+/// Lets the maps below be asked with a string_view, so that a look-up copies nothing.
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+};
+template <class T>
+using TextMap = std::unordered_map<std::string, T, TextHash, std::equal_to<>>;
+
 struct Program {
   static constexpr std::uint32_t kNoCluster = UINT32_MAX;
 
@@ -90,14 +99,14 @@ struct Program {
   std::vector<VirtualHost> hosts;
   std::vector<Cluster> clusters;
   /// "petstore-domain-service.petstore-domain:8080" in lower case → index into hosts (outbound).
-  std::unordered_map<std::string, std::uint32_t> host_index;
+  TextMap<std::uint32_t> host_index;
 
   // Inbound only.
   std::uint16_t port = 0;
   Sourced<policy::MtlsMode> mtls{policy::MtlsMode::kPermissive};
   std::vector<policy::Authorization::Policy> authorization;
   std::vector<policy::RateLimit> rate_limits;
-  std::unordered_map<std::string, Self> peers;  ///< SPIFFE URI → workload, for metrics
+  TextMap<Self> peers;  ///< SPIFFE URI → workload, for metrics
 
   std::shared_ptr<const SourceMap> sources;
   std::uint64_t generation = 0;

@@ -1,0 +1,167 @@
+#include "manifest/fields.hpp"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "manifest/field_values.hpp"
+
+namespace marty::manifest {
+
+namespace {
+
+using Shape = Codec::Shape;
+
+bool has_something(const Codec& codec, const Node& shown, const Node& by_default) {
+  switch (codec.shape) {
+    case Shape::kOptional:
+      return !shown.is_null();
+    case Shape::kSourced:
+      return shown.origin.known() || !(shown == by_default);
+    case Shape::kNode:
+      return !shown.is_null();
+    case Shape::kList:
+    case Shape::kMap:
+    case Shape::kStruct:
+      return shown.size() > 0;
+    default:
+      return !(shown == by_default);
+  }
+}
+
+/// The table behind a field, through lists, maps, options; nullptr for plain values.
+const Table* table_of(const Codec& codec) {
+  if (codec.shape == Shape::kStruct) return &codec.table();
+  return codec.inner ? table_of(codec.inner()) : nullptr;
+}
+
+bool is_list(const Codec& codec) {
+  if (codec.shape == Shape::kList) return true;
+  return (codec.shape == Shape::kOptional || codec.shape == Shape::kSourced) && is_list(codec.inner());
+}
+
+/// Paths of the mappings of a kind that have this field: "spec.trafficPolicy". At most three, outer ones
+/// first.
+std::vector<std::string> homes_of(std::string_view name, const Table& root) {
+  std::vector<std::string> homes;
+  std::set<const Table*> seen{&root};
+  std::vector<std::pair<const Table*, std::string>> level{{&root, ""}};
+  while (!level.empty() && homes.size() < 3) {
+    std::vector<std::pair<const Table*, std::string>> next;
+    for (const auto& [table, path] : level) {
+      for (const Row& row : table->rows()) {
+        if (row.name == name && homes.size() < 3) homes.push_back(path.empty() ? "the top level" : path);
+        const Table* inner = row.codec ? table_of(row.codec()) : nullptr;
+        if (!inner || !seen.insert(inner).second) continue;
+        next.emplace_back(inner, fmt::format("{}{}{}{}", path, path.empty() ? "" : ".", row.name,
+                                             is_list(row.codec()) ? "[]" : ""));
+      }
+    }
+    level = std::move(next);
+  }
+  return homes;
+}
+
+}  // namespace
+
+Table::Table(std::string_view name, std::vector<Row> rows, Unknown unknown, const void* defaults, Check check)
+    : name_(name), rows_(std::move(rows)), unknown_(unknown), defaults_(defaults), check_(std::move(check)) {}
+
+const Row* Table::find(std::string_view field) const {
+  for (const Row& row : rows_) {
+    if (row.name == field) return &row;
+  }
+  return nullptr;
+}
+
+void Table::report_unknown(Reader& reader, const Node& key) const {
+  std::vector<std::string_view> names;
+  for (const Row& row : rows_) names.push_back(row.name);
+  const auto near = closest(key.text, names);
+  const auto homes = reader.root() ? homes_of(key.text, *reader.root()) : std::vector<std::string>{};
+  const std::string owner = reader.path().empty() ? std::string(name_) : reader.path();
+  const Reader::Step step(reader, key.text);
+  if (!near && !homes.empty()) {
+    reader.error("misplaced-field", key.range(),
+                 fmt::format("'{}' does not belong in {}; it belongs in {}", key.text, owner,
+                             fmt::join(homes, " or ")));
+    return;
+  }
+  Diagnostic& finding =
+      reader.error("unknown-field", key.range(), fmt::format("{} has no field '{}'", name_, key.text));
+  if (near) {
+    finding.notes.push_back({{}, fmt::format("did you mean '{}'?", *near)});
+    finding.fix = Fix{key.range(), *near};
+  } else {
+    finding.notes.push_back({{}, fmt::format("{} has: {}", name_, fmt::join(names, ", "))});
+  }
+}
+
+void Table::check_groups(Reader& reader, const Node& node, const std::vector<const Node*>& written) const {
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    if (!written[i]) {
+      if (rows_[i].need == Need::kRequired) {
+        reader.error("missing-field", node.range(),
+                     fmt::format("{} needs the field '{}'", name_, rows_[i].name));
+      }
+      continue;
+    }
+    for (std::size_t j = 0; j < i; ++j) {
+      if (!written[j] || rows_[i].group.empty() || rows_[i].group != rows_[j].group) continue;
+      reader
+          .error("conflicting-fields", written[i]->range(),
+                 fmt::format("'{}' and '{}' exclude each other", rows_[j].name, rows_[i].name))
+          .notes.push_back({written[j]->range(), "the other one"});
+      break;
+    }
+  }
+}
+
+void Table::decode(Reader& reader, const Node& node, void* out) const {
+  const std::size_t errors_before = reader.errors();
+  std::vector<const Node*> written(rows_.size(), nullptr);
+  for (std::size_t i = 0; i < node.size(); ++i) {
+    const auto [key, value] = node.entry(i);
+    const Row* row = find(key.text);
+    if (!row) {
+      if (unknown_ == Unknown::kError) report_unknown(reader, key);
+      continue;
+    }
+    if (value.is_null() || !row->codec) continue;
+    const Reader::Step step(reader, key.text);
+    written[static_cast<std::size_t>(row - rows_.data())] = &key;
+    if (!row->instead.empty()) {
+      reader.warning("deprecated-field", key.range(), fmt::format("'{}' is deprecated", key.text))
+          .notes.push_back({{}, std::string(row->instead)});
+    }
+    read_value(reader, row->codec(), value, *row, static_cast<char*>(out) + row->offset);
+  }
+  check_groups(reader, node, written);
+  if (check_ && reader.errors() == errors_before) check_(out, node, reader);
+}
+
+Node Table::encode(const void* value) const {
+  Node out = Node::mapping();
+  for (const Row& row : rows_) {
+    if (!row.codec) continue;
+    const Codec& codec = row.codec();
+    Node shown = show_value(codec, static_cast<const char*>(value) + row.offset);
+    const Node by_default = show_value(codec, static_cast<const char*>(defaults_) + row.offset);
+    if (has_something(codec, shown, by_default)) out.add(row.name, std::move(shown));
+  }
+  return out;
+}
+
+bool decode(const Table& table, const Node& node, void* out, ObjectRef object, Diagnostics& found) {
+  Reader reader(found, std::move(object), &table);
+  if (node.is_mapping()) {
+    table.decode(reader, node, out);
+  } else {
+    reader.error(
+        "wrong-type", node.range(),
+        fmt::format("expected a mapping with the fields of {}, found {}", table.name(), shown(node)));
+  }
+  return reader.errors() == 0;
+}
+
+}  // namespace marty::manifest

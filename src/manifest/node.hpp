@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/diagnostic.hpp"
+#include "core/origin.hpp"
+
+namespace marty::manifest {
+
+struct Node;
+
+/// One `key: value` of a mapping. The key is a node because it has a place of its own.
+struct EntryView {
+  const Node& key;
+  const Node& value;
+};
+
+/// What an unquoted scalar means to Kubernetes (YAML 1.1 as its Go reader sees it: yes, no, on and off are
+/// bools, but y and n are strings).
+enum class ScalarType { kNull, kBool, kInteger, kNumber, kString };
+ScalarType plain_type(std::string_view text);
+
+/// A piece of a YAML document that knows where it was written; a value type. Origins and lengths count
+/// characters. Read nodes carry no comments: those are for the writer.
+struct Node {
+  enum class Kind : std::uint8_t { kNull, kScalar, kSequence, kMapping };
+
+  Kind kind = Kind::kNull;
+  bool is_text = false;  ///< a scalar that is a string whatever it looks like: quoted, block, or tagged !!str
+  std::uint16_t length = 0;  ///< of what is on the first line
+  Origin origin;
+  std::string text;            ///< scalars only, unescaped
+  std::vector<Node> children;  ///< items of a sequence; of a mapping key, value, key, value …
+
+  struct Comments {
+    std::string head;  ///< lines above; "\n" between them, no "#"
+    std::string line;  ///< after the value
+  };
+  std::vector<Comments> comments;  ///< none or one
+
+  static Node string(std::string text, Origin = {});
+  static Node plain(std::string text, Origin = {});  ///< a number or bool, written as it is
+  static Node mapping(Origin = {});
+  static Node sequence(Origin = {});
+
+  bool is_null() const { return kind == Kind::kNull; }
+  bool is_scalar() const { return kind == Kind::kScalar; }
+  bool is_mapping() const { return kind == Kind::kMapping; }
+  bool is_sequence() const { return kind == Kind::kSequence; }
+  ScalarType type() const;  ///< of a scalar or null
+  SourceRange range() const { return {origin, length}; }
+
+  std::size_t size() const { return is_mapping() ? children.size() / 2 : children.size(); }
+  EntryView entry(std::size_t i) const { return {children[2 * i], children[2 * i + 1]}; }
+  /// The value under a key of a mapping; nullptr when absent or when this is no mapping.
+  const Node* find(std::string_view key) const;
+  Node* find(std::string_view key) { return const_cast<Node*>(std::as_const(*this).find(key)); }
+  /// Follows keys ("spec", "http") and, in a sequence, decimal indexes; nullptr when the way ends.
+  Node* at(std::initializer_list<std::string_view> path);
+
+  /// Appends an entry (the key must be new) or an item; returns the new value.
+  Node& add(std::string_view key, Node value);
+  Node& add(Node item);
+  Node& comment(std::string head);
+  Node& line_comment(std::string line);
+
+  /// Same meaning: comments, places and quoting style do not count, but the string "5" is not the number 5.
+  friend bool operator==(const Node&, const Node&);
+};
+
+}  // namespace marty::manifest

@@ -1,0 +1,75 @@
+#include "manifest/resource.hpp"
+
+#include <fmt/format.h>
+
+#include "manifest/yaml.hpp"
+
+namespace marty::manifest {
+
+namespace {
+
+Sourced<std::string> text_at(const Node* node) {
+  return node && node->is_scalar() ? Sourced<std::string>{node->text, node->origin} : Sourced<std::string>{};
+}
+
+void unfold(Node root, Resources& out, Diagnostics& found) {
+  const Node* api_version = root.find("apiVersion");
+  const Node* kind = root.find("kind");
+  if (!api_version && !kind) {
+    ++out.skipped;
+    return;
+  }
+  Resource resource{text_at(api_version), text_at(kind), {}, {}, {}};
+  if (resource.api_version->empty() || resource.kind->empty()) {
+    const bool no_version = resource.api_version->empty();
+    const Node& place = no_version ? (kind ? *kind : root) : *api_version;
+    found
+        .error("missing-field", place.range(),
+               fmt::format("a Kubernetes object needs '{}'", no_version ? "apiVersion" : "kind"))
+        .object = resource.ref();
+    return;
+  }
+  if (Node* items = root.find("items"); items && items->is_sequence() && resource.kind->ends_with("List")) {
+    for (Node& item : items->children) unfold(std::move(item), out, found);
+    return;
+  }
+  if (const Node* metadata = root.find("metadata")) {
+    resource.ns = text_at(metadata->find("namespace"));
+    resource.name = text_at(metadata->find("name"));
+  }
+  resource.root = std::move(root);
+  out.all.push_back(std::move(resource));
+}
+
+}  // namespace
+
+std::string_view Resource::group() const {
+  const std::string_view text = *api_version;
+  const auto slash = text.find('/');
+  return slash == text.npos ? std::string_view{} : text.substr(0, slash);
+}
+
+std::string_view Resource::version() const {
+  const std::string_view text = *api_version;
+  return text.substr(text.find('/') + 1);  // npos + 1 is 0: the core group has no slash
+}
+
+Resources read_resources(std::string_view text, std::uint16_t file, Diagnostics& found) {
+  Resources out;
+  for (Node& document : parse_yaml(text, file, found)) unfold(std::move(document), out, found);
+  return out;
+}
+
+const Table& fields(Tag<Metadata>) {
+  // What a manifest taken from a cluster carries is accepted; a misspelled 'lables' is not.
+  static const Fields<Metadata> table{
+      "metadata",
+      {field("name", &Metadata::name, "unique in its namespace and kind"), field("namespace", &Metadata::ns),
+       field("labels", &Metadata::labels), field("annotations", &Metadata::annotations),
+       ignored("generateName"), ignored("creationTimestamp"), ignored("deletionGracePeriodSeconds"),
+       ignored("deletionTimestamp"), ignored("finalizers"), ignored("generation"), ignored("managedFields"),
+       ignored("ownerReferences"), ignored("resourceVersion"), ignored("selfLink"), ignored("uid")}};
+  return table;
+}
+
+}  // namespace marty::manifest

@@ -29,6 +29,8 @@ struct StringMatch {
   std::shared_ptr<const Regex> regex;  ///< set for kRegex
 
   bool matches(std::string_view value) const;
+  /// As `matches`, ignoring ASCII case whatever `ignore_case` says (host names). Regexes stay as written.
+  bool matches_any_case(std::string_view value) const;
   friend bool operator==(const StringMatch& a, const StringMatch& b) {
     return a.kind == b.kind && a.text == b.text && a.ignore_case == b.ignore_case;
   }

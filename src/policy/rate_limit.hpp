@@ -1,5 +1,10 @@
 #pragma once
 
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "policy/token_bucket.hpp"
 
 namespace marty::policy {
@@ -19,6 +24,30 @@ struct RateLimit {
            a.enforced_ppm == b.enforced_ppm && a.status == b.status &&
            a.response_headers == b.response_headers;
   }
+};
+
+/// The machine of one RateLimit in one proxy: shared by all requests, counted as Envoy's
+/// `<stat_prefix>.http_local_rate_limit.*`. Keep it across a reload when the config is equal.
+class RateLimiter {
+ public:
+  enum class Verdict : std::uint8_t {
+    kSkipped,      ///< not drawn by enabled_ppm, no token touched
+    kPassed,       ///< a token was taken
+    kOnlyCounted,  ///< no token left, but not drawn by enforced_ppm: let it pass
+    kRefused,      ///< answer with `status` and flag RL
+  };
+  struct Counters {
+    std::uint64_t enabled = 0, ok = 0, rate_limited = 0, enforced = 0;
+  };
+
+  RateLimiter(const RateLimit& config, Instant now) : bucket_(config.bucket, now) {}
+  Verdict check(const RateLimit&, Instant now, Rng&);
+  const TokenBucket& bucket() const { return bucket_; }
+  const Counters& counters() const { return counters_; }
+
+ private:
+  TokenBucket bucket_;
+  Counters counters_;
 };
 
 }  // namespace marty::policy

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "core/origin.hpp"
+#include "core/rng.hpp"
 #include "core/time.hpp"
 
 namespace marty::policy {
@@ -24,14 +25,18 @@ class TokenBucket {
   };
   TokenBucket(const Config&, Instant now);
 
+  /// Takes one token if a whole one is there. An earlier `now` than the last one adds nothing.
   bool try_take(Instant now);
   std::uint32_t tokens(Instant now) const;  ///< whole tokens left
+  /// 0 when one is there; Duration::max() when none will ever come.
   Duration until_next_token(Instant now) const;
 
  private:
-  void refill(Instant now);
-  Duration per_token_numerator_;            // fill_interval; one token every fill_interval / tokens_per_fill
-  std::uint64_t capacity_, stored_, rate_;  // in units of 1 / fill_interval ns of a token
+  Wide stored_at(Instant now) const;
+  // A token is `unit_` parts and every nanosecond adds `rate_` parts: whole numbers however the two relate.
+  std::uint64_t unit_;  // fill_interval in nanoseconds
+  std::uint64_t rate_;  // tokens_per_fill
+  Wide capacity_, stored_;
   Instant last_;
 };
 

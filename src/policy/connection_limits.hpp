@@ -47,6 +47,12 @@ class ConnectionLimits {
   bool try_retry(const Config&);
   void retry_finished();
 
+  /// Which limits are reached now: the gauges circuit_breakers.default.*_open.
+  struct Open {
+    bool cx = false, rq_pending = false, rq = false, rq_retry = false;
+  };
+  Open open(const Config&) const;
+
   const Active& active() const { return active_; }
   const Overflows& overflows() const { return overflows_; }
 

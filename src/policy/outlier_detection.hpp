@@ -17,8 +17,9 @@ namespace marty::policy {
 class OutlierDetection {
  public:
   struct Config {
-    Sourced<std::uint32_t> consecutive_5xx{5};             ///< 0: off
-    Sourced<std::uint32_t> consecutive_gateway_errors{0};  ///< 0: off, Istio's default
+    Sourced<std::uint32_t> consecutive_5xx{5};  ///< 0: off
+    /// 0: never ejects, Istio's default. While nobody wrote it Envoy still detects at 5, without enforcing.
+    Sourced<std::uint32_t> consecutive_gateway_errors{0};
     Sourced<std::uint32_t> consecutive_local_origin_failures{5};
     Sourced<bool> split_external_local_origin_errors{false};
     Sourced<Duration> interval{10s};
@@ -79,10 +80,19 @@ class OutlierDetection {
     bool ejected = false;
     Instant until, returned_at;
   };
+  /// One kind of failure: this endpoint's count, its threshold, and the two statistics.
+  struct Track {
+    std::uint32_t& failures;
+    const Sourced<std::uint32_t>& threshold;
+    std::uint64_t &detected, &enforced;
+  };
+  Track track(Host&, Cause);
   std::optional<Ejection> count_external(Instant now, std::size_t endpoint, int status);
   std::optional<Ejection> count_local(Instant now, std::size_t endpoint);
-  std::optional<Ejection> eject(Instant now, std::size_t endpoint, Cause, Origin, std::uint32_t failures);
+  std::optional<Ejection> detected(Instant now, std::size_t endpoint, Cause);
+  void eject(Instant now, Host&);
   Config config_;
+  std::uint32_t gateway_threshold_;
   std::vector<Host> hosts_;
   Instant next_sweep_;
   Counters counters_;

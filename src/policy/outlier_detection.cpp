@@ -23,6 +23,17 @@ OutlierDetection::OutlierDetection(const Config& config, std::size_t endpoints, 
   next_sweep_ = now + std::max(*config_.interval, kShortestInterval);
 }
 
+void OutlierDetection::take_over(const OutlierDetection& previous, std::span<const std::size_t> before) {
+  counters_ = previous.counters_;
+  counters_.active = 0;
+  next_sweep_ = previous.next_sweep_;
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    if (before[i] == SIZE_MAX) continue;
+    hosts_[i] = previous.hosts_[before[i]];
+    counters_.active += hosts_[i].ejected ? 1 : 0;
+  }
+}
+
 std::optional<OutlierDetection::Ejection> OutlierDetection::on_response(Instant now, std::size_t endpoint,
                                                                         int status) {
   return count_external(now, endpoint, status);

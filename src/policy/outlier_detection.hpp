@@ -58,6 +58,10 @@ class OutlierDetection {
 
   OutlierDetection(const Config&, std::size_t endpoints, Instant now);
 
+  /// After a reload: endpoint i goes on as `previous`'s endpoint before[i] (SIZE_MAX: a new one), and the
+  /// statistics go on counting.
+  void take_over(const OutlierDetection& previous, std::span<const std::size_t> before);
+
   /// A response arrived. Returns the ejection it caused, if any.
   std::optional<Ejection> on_response(Instant now, std::size_t endpoint, int status);
   std::optional<Ejection> on_failure(Instant now, std::size_t endpoint, TryFailure);

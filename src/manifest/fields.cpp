@@ -127,13 +127,14 @@ void Table::decode(Reader& reader, const Node& node, void* out) const {
       if (unknown_ == Unknown::kError) report_unknown(reader, key);
       continue;
     }
-    if (value.is_null() || !row->codec) continue;
+    if (value.is_null()) continue;
     const Reader::Step step(reader, key.text);
     written[static_cast<std::size_t>(row - rows_.data())] = &key;
-    if (!row->instead.empty()) {
-      reader.warning("deprecated-field", key.range(), fmt::format("'{}' is deprecated", key.text))
-          .notes.push_back({{}, std::string(row->instead)});
+    if (!row->remark.rule.empty()) {
+      reader.warning(std::string(row->remark.rule), key.range(),
+                     fmt::format("'{}': {}", key.text, row->remark.text));
     }
+    if (!row->codec) continue;
     read_value(reader, row->codec(), value, *row, static_cast<char*>(out) + row->offset);
   }
   check_groups(reader, node, written);

@@ -79,10 +79,12 @@ struct Wants {
   std::string_view description;
 };
 
-/// Accepted with a warning that says what to write instead.
-struct Deprecated {
-  std::string_view instead;
+/// Accepted with a warning: of a deprecated field what to write instead, of one nobody carries out that it is
+/// so.
+struct Remark {
+  std::string_view rule, text;
 };
+constexpr Remark deprecated(std::string_view instead) { return {"deprecated-field", instead}; }
 
 class Table;
 
@@ -128,14 +130,15 @@ struct Row {
   const Codec& (*codec)() = nullptr;  ///< nullptr: accepted, not read
   Range bounds{};
   Need need = Need::kOptional;
-  std::string_view group{}, doc{}, instead{};
+  std::string_view group{}, doc{};
   Wants wants{};
+  Remark remark{};
 
   void set(Range r) { bounds = r; }
   void set(Need n) { need = n; }
   void set(OneOf g) { group = g.group; }
   void set(Wants w) { wants = w; }
-  void set(Deprecated d) { instead = d.instead; }
+  void set(Remark r) { remark = r; }
   void set(std::string_view text) { doc = text; }
 };
 
@@ -197,7 +200,7 @@ class Fields : public Table {
   }
 };
 
-/// One row. Options in any order: Range, kRequired, OneOf, Wants, Deprecated, and the documentation as a
+/// One row. Options in any order: Range, kRequired, OneOf, Wants, Remark, and the documentation as a
 /// text.
 template <class T, class M, class... Options>
 Row field(std::string_view name, M T::*member, Options... options) {
@@ -209,7 +212,12 @@ Row field(std::string_view name, M T::*member, Options... options) {
 }
 
 /// A field that exists and means nothing to us, such as one that only a cluster fills in.
-inline Row ignored(std::string_view name) { return Row{name}; }
+template <class... Options>
+Row ignored(std::string_view name, Options... options) {
+  Row row{name};
+  (row.set(options), ...);
+  return row;
+}
 
 /// Decodes a whole object (or any node) into `out`; false when findings were added that are errors.
 bool decode(const Table&, const Node&, void* out, ObjectRef, Diagnostics&);

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mesh/policy_file.hpp"
+
+namespace marty::dialect {
+
+struct GeneratedFile {
+  std::string path;     ///< relative to the output directory
+  std::string text;     ///< whole content; empty for a link
+  std::string link_to;  ///< relative target when the file is a symbolic link
+};
+
+enum class Layout {
+  kServiceTree,  ///< the service's own `plugins/<s>/k8s`: base, overlays/service-mesh-istio, service-mesh
+  kOverlay,      ///< --output DIR: the overlay itself with its base inside
+};
+
+/// The Kustomize tree that makes Istio do what the policy file asks for. Same file, same bytes. `source` is
+/// how the policy file is called in the comments ("plugins/petstore_domain/mesh.yaml"). Reading the tree back
+/// gives `mesh::lower(file)`.
+std::vector<GeneratedFile> generate_istio(const mesh::PolicyFile& file, Layout, std::string_view source);
+
+}  // namespace marty::dialect

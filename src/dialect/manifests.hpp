@@ -1,0 +1,38 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/diagnostic.hpp"
+#include "core/origin.hpp"
+#include "dialect/file_tree.hpp"
+#include "manifest/resource.hpp"
+#include "mesh/model.hpp"
+
+/// From files to one mesh model, with every finding of the way: the reader of `validate`, `up` and `why`.
+namespace marty::dialect {
+
+struct Manifests {
+  std::vector<manifest::Resource> resources;  ///< namespaces filled in
+  std::size_t skipped = 0;                    ///< documents that are no Kubernetes objects
+  std::vector<std::string> files;             ///< all that were read, for watching them
+  bool complete = true;                       ///< false: a file was unreadable or a document no YAML
+};
+
+/// Reads files and directories. Of a directory with a kustomization that is what `kubectl kustomize` would
+/// use of it (resources, namespace, strategic-merge patches; other transformers are refused by name); of any
+/// other, its *.yaml,
+/// *.yml and *.json. Objects without a namespace go to `default_ns`. Files are registered in `sources` by
+/// their path.
+Manifests read_manifests(FileTree&, std::span<const std::string> paths, SourceMap& sources, Diagnostics&,
+                         const std::string& default_ns = "default");
+
+/// One text, such as standard input.
+Manifests read_manifest_text(std::string name, std::string text, SourceMap& sources, Diagnostics&,
+                             const std::string& default_ns = "default");
+
+/// What the objects mean together. Kinds nobody reads yet are said in a finding when they belong to a mesh.
+mesh::Model to_model(const Manifests&, Diagnostics&);
+
+}  // namespace marty::dialect

@@ -55,6 +55,7 @@ struct Server::State {
 
   Transport& transport;
   Handler handler;
+  Refusal refusal;
   ServerLimits limits;
   bool draining = false;
   std::unordered_map<ConnId, Connection> connections;
@@ -67,7 +68,7 @@ struct Server::State {
   Fate begin_body(Instant now, Connection& conn);
   Fate read_body(Instant now, Connection& conn, std::string_view bytes, std::size_t& used);
   Fate answer(Instant now, Connection& conn);
-  Fate refuse(Connection& conn, const Response& response);
+  Fate refuse(Connection& conn, Response response);
   void enter(Connection& conn, Phase phase, Instant deadline);
   void forget(Connection& conn);
   void ask_for_wakeup();
@@ -89,7 +90,8 @@ void Server::State::ask_for_wakeup() {
   transport.wake_at(wake_asked);
 }
 
-Server::State::Fate Server::State::refuse(Connection& conn, const Response& response) {
+Server::State::Fate Server::State::refuse(Connection& conn, Response response) {
+  if (refusal) refusal(response);
   out.clear();
   write_response(out, response, {}, Persistence::kClose);
   transport.write(conn.id, out);
@@ -192,6 +194,8 @@ Server::Server(Transport& transport, Handler handler, ServerLimits limits)
     : state_(std::make_unique<State>(transport, std::move(handler), limits)) {}
 
 Server::~Server() = default;
+
+void Server::on_refusal(Refusal call) { state_->refusal = std::move(call); }
 
 void Server::drain(Instant) {
   state_->draining = true;

@@ -48,6 +48,11 @@ class Server : public Actor {
   Server(Transport&, Handler, ServerLimits = {});
   ~Server() override;
 
+  /// Told of every answer given without the handler (400, 408, 413, 426, 431, 501, 503) before it is written;
+  /// may change body and headers. The connection closes after it.
+  using Refusal = std::function<void(Response&)>;
+  void on_refusal(Refusal call);
+
   void drain(Instant now);
   bool drained() const;
   std::size_t open_connections() const;

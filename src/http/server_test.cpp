@@ -136,6 +136,18 @@ TEST(Server, RefusalsCloseTheConnection) {
   }
 }
 
+TEST(Server, ItsOwnerDressesRefusals) {
+  Bench bench;
+  bench.server.on_refusal([](Response& response) {
+    response.body = "dressed " + std::to_string(response.status);
+    response.headers.emplace_back("x-version", "v1");
+  });
+  bench.open(1);
+  const std::string answer = bench.send(1, "GET / HTTP/1.0\r\n\r\n");
+  EXPECT_NE(answer.find("\r\nx-version: v1\r\n"), answer.npos) << answer;
+  EXPECT_TRUE(answer.ends_with("\r\n\r\ndressed 426")) << answer;
+}
+
 TEST(Server, ContinuesOnlyABodyItWants) {
   Bench bench({.body_bytes_max = 10});
   bench.open(1);

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+
+#include "cli/flags.hpp"
+#include "cli/world.hpp"
+#include "core/diagnostic.hpp"
+
+namespace marty::cli {
+
+inline constexpr Flag kFailOn{Flag::Kind::kText, "--fail-on",
+                              "SEVERITY",        "the least severity that makes the exit code 1",
+                              "error|warning",   "error"};
+inline constexpr Flag kFindingsFormat{Flag::Kind::kText,   "-o,--output",       "FORMAT",
+                                      "how to print them", "table|json|github", "table"};
+
+/// What one run found, and how much it looked at.
+struct Findings {
+  Diagnostics found;
+  SourceMap sources;
+  std::size_t checked = 0;  ///< Kubernetes objects and policy files
+  std::size_t skipped = 0;  ///< documents that are something else
+  bool complete = true;     ///< false: something could not be read, so it was not checked
+};
+
+/// Worst first, otherwise in the order of the files; data on `out`, for tables a summary on `err`.
+void print(const World&, std::string_view format, Findings&);
+/// The one exit code of a run: kInput when nothing was checked or something could not be, kFindings from
+/// --fail-on up.
+int exit_code_of(const Findings&, std::string_view fail_on);
+
+std::string findings_json(const Findings&);
+/// Workflow commands that GitHub turns into annotations of a pull request.
+std::string findings_github(const Findings&);
+
+}  // namespace marty::cli

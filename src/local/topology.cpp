@@ -83,12 +83,17 @@ Topology plan(const mesh::Model& model, const LocalFile* local, unsigned net, Di
       pod.local = entry;
       pod.ports = ports_of(workload, model);
       pod.app_host = address(net, 101, index);
+      const bool sidecar = entry == nullptr || *entry->sidecar;
       pod.instance = {.pod = fmt::format("{}-{}", workload.name, replica),
                       .ns = workload.ns,
                       .workload = workload.name,
                       .ip = address(net, 1, index),
-                      .sidecar = entry == nullptr || *entry->sidecar,
+                      .sidecar = sidecar,
                       .app_address = external ? *entry->addresses[replica] : std::string{}};
+      // Without a sidecar nobody stands in front of the application: its own address is the pod's.
+      if (!sidecar && external)
+        pod.instance.ip = pod.instance.app_address.substr(0, pod.instance.app_address.rfind(':'));
+      if (!sidecar) pod.app_host = pod.instance.ip;
       topology.pods.push_back(std::move(pod));
     }
   }

@@ -83,6 +83,18 @@ Result<Database> Database::open(const std::string& path) {
   return database;
 }
 
+Status Database::use_write_ahead_log() {
+  // SQLite does not call its busy handler for this switch, so the waiting is done here.
+  constexpr int kPauseMs = 10;
+  int code = SQLITE_BUSY;
+  for (int waited = 0; waited < kBusyTimeoutMs && (code & 0xff) == SQLITE_BUSY; waited += kPauseMs) {
+    if (waited > 0) sqlite3_sleep(kPauseMs);
+    code = sqlite3_exec(handle_.get(), "PRAGMA journal_mode = WAL", nullptr, nullptr, nullptr);
+  }
+  if (code != SQLITE_OK) return error_of(handle_.get(), code);
+  return ok();
+}
+
 Status Database::execute(const char* sql) {
   const int code = sqlite3_exec(handle_.get(), sql, nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) return error_of(handle_.get(), code);

@@ -57,6 +57,9 @@ class Database {
  public:
   static Result<Database> open(const std::string& path);
   Status execute(const char* sql);
+  /// Switches to the write-ahead log. Waits up to a second for other processes that open the file at this
+  /// moment.
+  Status use_write_ahead_log();
   Result<Statement> prepare(std::string_view sql);
   /// The first column of the first row.
   Result<std::int64_t> number(std::string_view sql);

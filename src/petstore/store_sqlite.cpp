@@ -167,7 +167,7 @@ class SqliteStore final : public PetStore {
 /// process loses nothing, because the log is in the kernel's hands by then; a power cut may lose the last
 /// commits but leaves the file whole. A pet shop can live with that, at a hundredth of the latency.
 Status configure(Database& database) {
-  MARTY_TRY(database.execute("PRAGMA journal_mode = WAL"));
+  MARTY_TRY(database.use_write_ahead_log());
   return database.execute("PRAGMA synchronous = NORMAL");
 }
 

@@ -24,6 +24,7 @@
 namespace marty::engine {
 
 struct ClusterState;
+struct ListenerCounts;
 
 /// An endpoint a call may be sent to. Valid while the call or a pooled connection to it lives.
 struct EndpointRef {
@@ -75,10 +76,10 @@ struct Call {
 
   // The engine's own part.
   ClusterState* cluster = nullptr;
+  ListenerCounts* listener = nullptr;
   const Self* peer = nullptr;
-  std::string_view peer_identity;
   std::uint32_t retries_left = 0;
-  enum class Holds : std::uint8_t { kNothing, kPending, kRequest } holds = Holds::kNothing;
+  enum class Holds : std::uint8_t { kNothing, kDelay, kPending, kRequest } holds = Holds::kNothing;
   bool holds_retry = false, response_started = false;
   std::uint16_t abort_status = 0;
   std::uint32_t tried[8] = {};
@@ -124,7 +125,7 @@ class Engine {
   void connection_closed(const EndpointRef&);
   /// A connection is free for the call: leaves the queue, the try starts. kReply: UO.
   Verdict start_try(Instant now, Call&);
-  /// The downstream request has been read to its end: timeouts start.
+  /// The downstream request has been read to its end: timeouts start. Not before the call is past its faults.
   void request_complete(Instant now, Call&);
   /// kProceed: forward it. kWait: retry, then `choose_endpoint`.
   Verdict response_head(Instant now, Call&, int status, std::span<const Header> headers);
@@ -151,6 +152,7 @@ class Engine {
   void tick(Instant now);
   const telemetry::Registry& metrics();  ///< gauges are brought up to date by the call
   const telemetry::DecisionRing& decisions() const;
+  /// Each line comes with its newline; the view is valid during the call.
   void log_access_to(std::function<void(std::string_view line)> sink);
 
   /// State of every cluster for `status`, the admin page and the demo.

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+
+#include "engine/engine.hpp"
+
+namespace marty::engine {
+
+/// The metric series one finished call goes to.
+struct Series {
+  std::uint64_t* requests = nullptr;
+  telemetry::Histogram *duration = nullptr, *request_bytes = nullptr, *response_bytes = nullptr;
+  std::uint64_t *listener = nullptr, *listener_class = nullptr;     ///< nullptr: no such listener
+  std::uint64_t *cluster_code = nullptr, *cluster_class = nullptr;  ///< nullptr: no cluster was reached
+};
+
+/// Makes them where they are not there yet.
+Series series_of(telemetry::Registry&, const Program&, const Call&, const CallEnd&);
+/// "outbound_0.0.0.0_8080": a listener's name in Envoy's statistics.
+std::string listener_name(const Program&, const VirtualHost&);
+
+/// Finds the series of a call without spelling out its 25 labels each time: they follow from who was talked
+/// to and how it ended.
+class SeriesCache {
+ public:
+  const Series& find(telemetry::Registry&, const Program&, const Call&, const CallEnd&);
+
+ private:
+  struct Key {
+    const void *where, *peer;  // endpoint, else cluster, else host
+    std::uint32_t flags;
+    std::uint16_t status;
+    bool secure;
+    friend bool operator==(const Key&, const Key&) = default;
+  };
+  struct Hash {
+    std::size_t operator()(const Key&) const;
+  };
+  std::unordered_map<Key, Series, Hash> known_;
+};
+
+}  // namespace marty::engine

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/engine.hpp"
+#include "engine/loaded.hpp"
+#include "engine/replies.hpp"
+
+namespace marty::engine {
+
+/// The engine's memory. One generator per use, so that a draw more in one policy changes no other.
+struct Engine::State {
+  State(std::shared_ptr<const Program>, Rng, Instant now);
+
+  /// Numbers the connection pools of `loaded`: an endpoint that was there before keeps its number. Returns
+  /// the numbers that are out of use.
+  std::vector<std::uint32_t> assign_pools();
+
+  // engine_begin.cpp
+  Verdict begin_inbound(Instant now, const policy::RequestView&, Call&);
+  Verdict begin_outbound(Instant now, const policy::RequestView&, Call&);
+  std::optional<Verdict> check_rate_limits(Instant now, Call&);
+  std::optional<Verdict> check_authorization(Instant now, const policy::RequestView&, Call&);
+  void enter_route(Instant now, Call&, const ProgramRoute&);
+  Verdict draw_faults(Instant now, Call&);
+  Verdict abort_if_drawn(Instant now, Call&);
+
+  // engine_try.cpp
+  std::optional<Verdict> retry(Instant now, Call&);
+
+  void log(const telemetry::AccessEntry&);
+  void forget_gauges(std::string_view cluster);
+
+  std::shared_ptr<Loaded> loaded;
+  std::vector<std::shared_ptr<Loaded>> retired;  ///< older programs with connections still open
+  Rng split, balance, fault, limit, jitter, setup;
+  TextMap<std::uint32_t> pool_numbers;
+  std::uint32_t next_pool = 0;
+  std::vector<std::size_t> returned;  ///< scratch
+  Loaded::Listeners listeners;        ///< statistics that outlive a program
+
+  telemetry::Registry registry;
+  telemetry::DecisionRing decisions;
+  std::function<void(std::string_view)> access_log;
+  std::string log_line;  ///< scratch
+};
+
+/// Remembers one step of the decision on the call.
+inline void note(Instant now, Call& call, telemetry::StepKind kind, Origin origin, std::uint32_t a = 0,
+                 std::uint32_t b = 0) {
+  call.trace.add(kind, origin, now - call.started, a, b);
+}
+/// For a step's number: up to 2^32-1.
+inline std::uint32_t clamped(std::int64_t value) {
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(value, 0, UINT32_MAX));
+}
+inline std::uint32_t in_ms(Duration d) { return clamped(d / 1ms); }
+/// Ends the call with an answer of our own.
+Verdict answer(Call&, const replies::Reply&);
+/// Gives back what the current try holds: its place in the queue or its request slot.
+void release_try(Call&);
+Verdict wait_until(Instant);
+/// An injected delay is over, or its client is gone.
+inline void end_delay(Call& call) {
+  if (call.holds != Call::Holds::kDelay) return;
+  --call.listener->delayed_now;
+  call.holds = Call::Holds::kNothing;
+}
+
+}  // namespace marty::engine

@@ -1,9 +1,7 @@
-#include <algorithm>
-#include <charconv>
 #include <cmath>
 
+#include "engine/host_lookup.hpp"
 #include "engine/state.hpp"
-#include "policy/ascii.hpp"
 
 /// From a request to a route and a cluster, in the order of Envoy's filters: inbound rate limit, then
 /// authorization; outbound host, route, fault (istio.md 2.1).
@@ -12,25 +10,6 @@ namespace marty::engine {
 using telemetry::StepKind;
 
 namespace {
-
-constexpr std::size_t kHostBytesMax = 255 + 6;  // a DNS name and its port
-
-/// A name of the mesh in any case, with its port or without (then the one the request came to, else 80).
-std::optional<std::uint32_t> find_host(const Program& program, const policy::RequestView& request) {
-  const auto authority = request.authority;
-  if (authority.size() > kHostBytesMax) return std::nullopt;
-  char text[kHostBytesMax + 6];
-  std::transform(authority.begin(), authority.end(), text, policy::lower);
-  auto found = program.host_index.find(std::string_view(text, authority.size()));
-  if (found == program.host_index.end() && request.port != 0 && authority.find(':') == authority.npos) {
-    char* end = text + authority.size();
-    *end++ = ':';
-    end = std::to_chars(end, std::end(text), request.port).ptr;
-    found = program.host_index.find(std::string_view(text, static_cast<std::size_t>(end - text)));
-  }
-  if (found == program.host_index.end()) return std::nullopt;
-  return found->second;
-}
 
 /// As new, apart from the trace's slots, which are many and need no clearing.
 void reset(Call& call, Instant now) {

@@ -8,6 +8,10 @@ namespace {
 // Keeps the order of writing: time first, as people read.
 using Line = nlohmann::ordered_json;
 
+/// A client chooses these; a line stays readable whatever it sends.
+constexpr std::size_t kPathBytesMax = 512;
+constexpr std::size_t kRequestIdBytesMax = 128;
+
 std::string text_of(const Line& line) {
   return line.dump(-1, ' ', false, Line::error_handler_t::replace) + "\n";
 }
@@ -25,13 +29,13 @@ void Log::request(const RequestRecord& record) const {
                {"level", "info"},
                {"msg", "request"},
                {"method", record.method},
-               {"path", record.path},
+               {"path", record.path.substr(0, kPathBytesMax)},
                {"route", record.route},
                {"status", record.status},
                {"duration_us", std::chrono::duration_cast<std::chrono::microseconds>(record.took).count()},
                {"remote", record.remote},
                {"version", version_label_}};
-  if (!record.request_id.empty()) line["request_id"] = record.request_id;
+  if (!record.request_id.empty()) line["request_id"] = record.request_id.substr(0, kRequestIdBytesMax);
   write_(text_of(line));
 }
 

@@ -11,7 +11,7 @@ namespace marty::petstore {
 enum class LogLevel { kDebug, kInfo, kWarn, kError };
 std::string_view to_string(LogLevel);
 
-/// One answered request; no bodies, no query.
+/// One answered request; no bodies, no query. Path and request id are cut to 512 and 128 bytes in the log.
 struct RequestRecord {
   std::string_view method, path, route, request_id, remote;
   int status = 0;

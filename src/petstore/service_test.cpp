@@ -128,6 +128,12 @@ TEST(Service, LogsOneLinePerRequest) {
       "\n");
 }
 
+TEST(Service, LongTextIsCutInTheLog) {
+  Bench bench;
+  bench.api({"GET", "/" + std::string(50'000, 'p'), "", "", std::string(50'000, 'i')});
+  EXPECT_LT(bench.lines.size(), 1000u);
+}
+
 TEST(Service, CountsForPrometheus) {
   Bench bench;
   ASSERT_TRUE(bench.store->put({1, {.name = "Rex", .status = PetStatus::kSold}}));

@@ -1,11 +1,16 @@
 #include "io/ca.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
+#include <cerrno>
+
 #include "io/entropy.hpp"
+#include "io/fd.hpp"
 #include "io/files.hpp"
 #include "io/openssl.hpp"
 
@@ -119,6 +124,10 @@ Result<std::unique_ptr<Ca>> Ca::create_or_load(const std::string& directory, con
   }
   std::unique_ptr<Ca> ca(new Ca);
   ca->trust_domain_ = trust_domain;
+  MARTY_TRY(make_directories(directory, kPrivateDirectory));
+  // Two first runs at the same time must not mix one's key with the other's certificate.
+  const Fd lock(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!lock || ::flock(lock.get(), LOCK_EX) != 0) return start_over(directory, errno_text(errno));
   const bool there = exists(directory + "/ca-key.pem") || exists(directory + "/ca-cert.pem");
   MARTY_TRY(there ? ca->load(directory, now) : ca->create(directory, now));
   return ca;
@@ -139,7 +148,6 @@ Status Ca::create(const std::string& directory, WallTime now) {
   if (!cert) return std::move(cert.error());
   material_->cert = std::move(*cert);
   cert_pem_ = pem_of(material_->cert.get());
-  MARTY_TRY(make_directories(directory, kPrivateDirectory));
   // The certificate last: a key alone is what an interrupted first run leaves, and load() says so.
   MARTY_TRY(write_file_atomically(directory + "/ca-key.pem", pem_of(material_->key.get()), kPrivateFile));
   return write_file_atomically(directory + "/ca-cert.pem", cert_pem_);

@@ -53,6 +53,8 @@ struct Connection final : Alarm {
   bool drain_watched = false;      ///< the actor saw unsent() > 0, or a turn ended so: owes it on_drained
   bool drained = false;            ///< on_drained is due
   bool received = false;           ///< application bytes have arrived
+  bool tls_listed = false;         ///< on the list of TLS connections that hold record buffers
+  bool tls_used = false;           ///< since the list was last looked through
   std::optional<ClosedBy> end;     ///< to be told when not paused
   LoopTransport* owner = nullptr;  ///< null once closed or detached
   ListenerId listener{};

@@ -16,6 +16,9 @@ constexpr std::size_t kDecryptedBytes = kReceiveBytes + TlsSession::kExtraPlain;
 constexpr std::size_t kReceiveBudget = 4 * kReceiveBytes;
 // An actor that leaves more than this unconsumed without pausing has lost its peer's framing.
 constexpr std::size_t kUnconsumedMax = 1 << 20;
+// Releasing TLS buffers after every record would cost an allocation per request; after a second it costs
+// nothing.
+constexpr Duration kTlsQuiet = 250ms;
 
 }  // namespace
 
@@ -23,6 +26,7 @@ SocketDriver::SocketDriver(Loop& loop, int epoll)
     : loop_(loop), epoll_(epoll), received_(new char[kReceiveBytes]), decrypted_(new char[kDecryptedBytes]) {}
 
 SocketDriver::~SocketDriver() {
+  loop_.disarm(quiet_tls_);
   for (const auto& connection : table_.slots()) {
     loop_.disarm(*connection);
     if (connection->fd >= 0) ::close(connection->fd);
@@ -180,6 +184,7 @@ void SocketDriver::receive_bytes(Connection& c, std::string_view bytes) {
 }
 
 void SocketDriver::receive_cipher(Connection& c, std::string_view bytes) {
+  note_tls_use(c);
   const auto got = c.tls->decrypt(bytes, {decrypted_.get(), kDecryptedBytes}, c.wire);
   if (!c.wire.empty()) mark_dirty(c);
   if (got.bytes > 0) show(c, {decrypted_.get(), got.bytes});
@@ -190,6 +195,25 @@ void SocketDriver::receive_cipher(Connection& c, std::string_view bytes) {
     c.end = ClosedBy::kPeer;
   else
     c.end = c.received ? ClosedBy::kReset : ClosedBy::kTlsFailure;
+}
+
+void SocketDriver::note_tls_use(Connection& c) {
+  c.tls_used = true;
+  if (std::exchange(c.tls_listed, true)) return;
+  if (tls_active_.empty()) loop_.arm(quiet_tls_, loop_.now() + kTlsQuiet);
+  tls_active_.push_back(c.id);
+}
+
+void SocketDriver::release_quiet_tls() {
+  std::erase_if(tls_active_, [this](ConnId id) {
+    Connection* const c = table_.find(id);
+    if (c == nullptr || c->state == State::kDead) return true;
+    if (std::exchange(c->tls_used, false)) return false;
+    c->tls->release_buffers();
+    c->tls_listed = false;
+    return true;
+  });
+  if (!tls_active_.empty()) loop_.arm(quiet_tls_, loop_.now() + kTlsQuiet);
 }
 
 void SocketDriver::show(Connection& c, std::string_view fresh) {

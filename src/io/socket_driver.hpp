@@ -60,6 +60,8 @@ class SocketDriver {
   void receive(Connection&);
   void receive_bytes(Connection&, std::string_view bytes);
   void receive_cipher(Connection&, std::string_view bytes);
+  void note_tls_use(Connection&);
+  void release_quiet_tls();
   void show(Connection&, std::string_view fresh);
   void show_kept(Connection&);
   void tell_end(Connection&);
@@ -83,6 +85,8 @@ class SocketDriver {
   std::vector<ConnId> ready_;
   std::vector<ConnId> running_;  ///< run_ready()'s share of ready_, kept for its storage
   std::vector<Connection*> dead_;
+  std::vector<ConnId> tls_active_;
+  CallbackAlarm quiet_tls_{[this](Instant) { release_quiet_tls(); }};
   std::unique_ptr<char[]> received_;   ///< one recv's bytes
   std::unique_ptr<char[]> decrypted_;  ///< the same after decryption
 };

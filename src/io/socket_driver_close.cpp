@@ -41,6 +41,7 @@ void SocketDriver::flush(Connection& c) {
   while (c.writable && !c.failed && (!c.wire.empty() || (encrypts && !c.plain.empty()))) {
     if (encrypts && !c.plain.empty() && c.wire.size() < kEncryptBytes) {
       const std::string_view piece = c.plain.view().substr(0, kEncryptBytes);
+      note_tls_use(c);
       c.tls->encrypt(piece, c.wire);
       c.plain.consume(pool_, piece.size());
       if (c.plain.empty() && c.state == State::kFlushing) c.tls->close_notify(c.wire);

@@ -159,6 +159,7 @@ void SocketDriver::on_first_byte(Connection& c, std::string_view bytes) {
 }
 
 void SocketDriver::on_handshake_bytes(Connection& c, std::string_view bytes) {
+  note_tls_use(c);
   const auto progress = c.tls->handshake(bytes, c.wire);
   if (!c.wire.empty()) mark_dirty(c);
   if (progress == TlsSession::Progress::kMore) return;

@@ -179,6 +179,8 @@ void TlsSession::encrypt(std::string_view plain, Buffer& wire) {
   output_ = nullptr;
 }
 
+void TlsSession::release_buffers() { SSL_free_buffers(engine_->ssl.get()); }
+
 void TlsSession::close_notify(Buffer& wire) {
   output_ = &wire;
   ERR_clear_error();

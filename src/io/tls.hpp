@@ -58,6 +58,9 @@ class TlsSession {
   Decrypted decrypt(std::string_view cipher, std::span<char> plain, Buffer& wire);
   void encrypt(std::string_view plain, Buffer& wire);
   void close_notify(Buffer& wire);
+  /// Gives back the 33 KiB of record buffers, for a connection that went quiet; the next record makes them
+  /// anew.
+  void release_buffers();
 
   std::string_view peer_identity() const { return peer_identity_; }
   std::string_view own_identity() const { return context_->spiffe_id(); }

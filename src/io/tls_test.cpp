@@ -271,6 +271,20 @@ TEST_F(TlsTest, AnEndWithoutCloseNotifyIsNotAnOrderlyEnd) {
   EXPECT_EQ(server.closed.begin()->second, ClosedBy::kReset);
 }
 
+TEST_F(TlsTest, AQuietConnectionGoesOnAfterItsBuffersWereReleased) {
+  use(server, issue(*ca, kServerId));
+  use(client, issue(*ca, kClientId));
+  server.echo = true;
+  const Address at = listen_on_free_port(server, Security::kMutualTls);
+  const ConnId id = client.transport->connect(at, {.security = Security::kMutualTls});
+  client.transport->write(id, "one ");
+  ASSERT_TRUE(run_until(*loop, [&] { return client.received[id] == "one "; }));
+  const Instant quiet_from = loop->now();
+  ASSERT_TRUE(run_until(*loop, [&] { return loop->now() - quiet_from > 550ms; }));
+  client.transport->write(id, "two");
+  ASSERT_TRUE(run_until(*loop, [&] { return client.received[id] == "one two"; }));
+}
+
 TEST_F(TlsTest, IdentitiesThatDoNotFitAreErrors) {
   const Identity good = issue(*ca, kServerId);
   const Identity other = issue(*ca, kClientId);

@@ -65,7 +65,8 @@ class FlagsText {
     if (size_ == 0) text_[size_++] = '-';
   }
   constexpr std::string_view view() const { return {text_.data(), size_}; }
-  constexpr operator std::string_view() const { return view(); }
+  constexpr operator std::string_view() const& { return view(); }
+  operator std::string_view() && = delete;  ///< the text would be gone by the end of the statement
 
  private:
   std::array<char, kFlagLetters.size() * 6> text_{};

@@ -41,7 +41,8 @@ TEST(NoAllocation, RecordingOneCall) {
     for (int i = 0; i < 40; ++i) trace.add(StepKind::kTryStarted, {1, 1, 0}, 1ms);
     Flags flags;
     flags.set(Flag::kRetriesExhausted);
-    values[23] = FlagsText(flags);
+    const FlagsText flags_text(flags);
+    values[23] = flags_text;
     ++registry.counter(MetricId::kRequests, values);
     registry.histogram(MetricId::kRequestDuration, values).record(12);
     ++registry.counter(MetricId::kUpstreamRqTotal, unseen);

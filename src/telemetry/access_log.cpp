@@ -1,5 +1,6 @@
 #include "telemetry/access_log.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "telemetry/utf8.hpp"
@@ -25,20 +26,29 @@ void append_padded(std::int64_t value, int width, std::string& out) {
   out.append(digits, static_cast<std::size_t>(width));
 }
 
+/// Length of the printable ASCII without quote and backslash at the front: copied as it is by both formats.
+std::size_t plain_prefix(std::string_view text) {
+  const auto odd = std::find_if(text.begin(), text.end(),
+                                [](char c) { return c < ' ' || c == '"' || c == '\\' || c == '\x7f'; });
+  return static_cast<std::size_t>(odd - text.begin());
+}
+
 /// A value of the text format: what cannot be told from the format itself is escaped.
 void append_plain(std::string_view value, std::string& out) {
-  if (value.empty()) {
-    out += '-';
-    return;
-  }
-  for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
+  if (value.empty()) out += '-';
+  while (!value.empty()) {
+    const auto plain = plain_prefix(value);
+    out += value.substr(0, plain);
+    value.remove_prefix(plain);
+    if (value.empty()) return;
+    const auto byte = static_cast<unsigned char>(value.front());
     if (byte < 0x20 || byte == 0x7f) {
       out += {'\\', 'x', kHexDigits[byte >> 4], kHexDigits[byte & 15]};
     } else {
-      if (c == '"' || c == '\\') out += '\\';
-      out += c;
+      if (byte < 0x80) out += '\\';
+      out += value.front();
     }
+    value.remove_prefix(1);
   }
 }
 
@@ -82,7 +92,11 @@ class JsonLine {
   }
   void string(std::string_view value) {
     out_ += '"';
-    while (!value.empty()) {
+    for (;;) {
+      const auto plain = plain_prefix(value);
+      out_ += value.substr(0, plain);
+      value.remove_prefix(plain);
+      if (value.empty()) break;
       const auto length = utf8_length(value);
       const auto byte = static_cast<unsigned char>(value.front());
       if (length == 0) {
@@ -141,7 +155,7 @@ void append_access_text(const AccessEntry& entry, std::string& out) {
   plain(entry.protocol);
   out += '"';
   number(static_cast<std::uint64_t>(entry.status));
-  plain(FlagsText(entry.flags));
+  plain(FlagsText(entry.flags).view());
   plain(entry.details);
   plain(entry.termination_details);
   quoted(entry.transport_failure);
@@ -170,7 +184,7 @@ void append_access_json(const AccessEntry& entry, std::string& out) {
   json.text("path", entry.path);
   json.text("protocol", entry.protocol);
   json.number("response_code", static_cast<std::uint64_t>(entry.status));
-  json.text("response_flags", FlagsText(entry.flags));
+  json.text("response_flags", FlagsText(entry.flags).view());
   json.text("response_code_details", entry.details);
   json.text("connection_termination_details", entry.termination_details);
   json.number("bytes_received", entry.bytes_received);

@@ -11,7 +11,7 @@ enum class MetricType : std::uint8_t { kCounter, kGauge, kHistogram };
 enum class MetricMesh : std::uint8_t { kIstio, kLinkerd, kMarty };
 
 /// Every metric there is, in the order of `metric_table()`. Names of Istio and Envoy as in istio.md 4.1 and
-/// 4.2, of Linkerd as in linkerd.md.
+/// 4.2, of Linkerd as in linkerd.md 5.
 enum class MetricId : std::uint8_t {
   // Istio standard metrics, labelled by kIstioLabels.
   kRequests,

@@ -73,12 +73,13 @@ void tell_outliers(Instant now, Call& call, Report report) {
 }
 
 /// The answer for a try that brought none.
-Verdict fail_try(Call& call, const replies::Failed& failed) {
+Verdict fail_try(Instant now, Call& call, const replies::Failed& failed) {
   call.flags.set(failed.flag);
   Verdict verdict;
   verdict.kind = Verdict::Kind::kReset;
   if (call.response_started) {
     call.details = failed.details_after_head;
+    note(now, call, StepKind::kReset, {});
     return verdict;
   }
   call.details = failed.details;
@@ -145,7 +146,7 @@ Verdict Engine::enqueue(Instant now, Call& call) {
   if (!limits.try_enqueue(config)) {
     note(now, call, StepKind::kPendingOverflow, config.max_pending_requests.origin, limits.active().pending,
          *config.max_pending_requests);
-    return fail_try(call, replies::kOverflow);
+    return fail_try(now, call, replies::kOverflow);
   }
   call.holds = Call::Holds::kPending;
   note(now, call, StepKind::kQueued, config.max_pending_requests.origin, limits.active().pending,
@@ -162,7 +163,7 @@ Verdict Engine::start_try(Instant now, Call& call) {
   if (!limits.try_start(config)) {
     note(now, call, StepKind::kRequestOverflow, config.max_requests.origin, limits.active().requests,
          *config.max_requests);
-    return fail_try(call, replies::kOverflow);
+    return fail_try(now, call, replies::kOverflow);
   }
   call.holds = Call::Holds::kRequest;
   ++state.loads[call.endpoint.index].active_requests;
@@ -247,7 +248,7 @@ Verdict Engine::try_failed(Instant now, Call& call, policy::TryFailure failure) 
       note(now, call, StepKind::kNotRetriable, retries_origin(call), call.tries);
     }
   }
-  return fail_try(call, replies::failed(failure));
+  return fail_try(now, call, replies::failed(failure));
 }
 
 Verdict Engine::deadline_passed(Instant now, Call& call) {
@@ -264,7 +265,10 @@ Verdict Engine::deadline_passed(Instant now, Call& call) {
   release_try(call);
   call.route_deadline = Instant::never();
   auto verdict = answer(call, replies::kRouteTimeout);
-  if (call.response_started) verdict.kind = Verdict::Kind::kReset;
+  if (call.response_started) {
+    verdict.kind = Verdict::Kind::kReset;
+    note(now, call, StepKind::kReset, {});
+  }
   return verdict;
 }
 

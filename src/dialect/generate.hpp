@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/diagnostic.hpp"
 #include "mesh/policy_file.hpp"
 
 namespace marty::dialect {
@@ -23,5 +24,9 @@ enum class Layout {
 /// how the policy file is called in the comments ("plugins/petstore_domain/mesh.yaml"). Reading the tree back
 /// gives `mesh::lower(file)`.
 std::vector<GeneratedFile> generate_istio(const mesh::PolicyFile& file, Layout, std::string_view source);
+
+/// What the policy file asks for and the Istio tree leaves out or says differently, one finding each (kInfo,
+/// "not-expressed"): nothing is dropped silently.
+void report_istio_capabilities(const mesh::PolicyFile& file, Diagnostics&);
 
 }  // namespace marty::dialect

@@ -219,6 +219,27 @@ Row ignored(std::string_view name, Options... options) {
   return row;
 }
 
+namespace detail {
+template <const Table& (*table)()>
+const Codec& group_codec() {
+  static const Codec made = [] {
+    Codec c{};
+    c.shape = Codec::Shape::kStruct;
+    c.table = table;
+    return c;
+  }();
+  return made;
+}
+}  // namespace detail
+
+/// A mapping in the text whose fields are members of this same struct: `probes: {liveness: …}`.
+template <const Table& (*table)(), class... Options>
+Row group(std::string_view name, Options... options) {
+  Row row{name, 0, &detail::group_codec<table>};
+  (row.set(options), ...);
+  return row;
+}
+
 /// Decodes a whole object (or any node) into `out`; false when findings were added that are errors.
 bool decode(const Table&, const Node&, void* out, ObjectRef, Diagnostics&);
 template <class T>

@@ -1,0 +1,91 @@
+#include "dialect/kinds.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "dialect/istio/authorization_policy.hpp"
+#include "dialect/istio/destination_rule.hpp"
+#include "dialect/istio/envoy_filter.hpp"
+#include "dialect/istio/peer_authentication.hpp"
+#include "dialect/istio/virtual_service.hpp"
+#include "dialect/kubernetes/objects.hpp"
+
+namespace marty::dialect {
+
+namespace {
+
+using std::string_view;
+constexpr string_view kV1[] = {"v1"};
+constexpr string_view kNetworking[] = {"v1", "v1beta1", "v1alpha3"};
+constexpr string_view kSecurity[] = {"v1", "v1beta1"};
+constexpr string_view kEnvoyFilter[] = {"v1alpha3"};
+
+constexpr KindReader kKinds[] = {
+    {"", "Namespace", kV1, kubernetes::read_namespace},
+    {"", "Service", kV1, kubernetes::read_service},
+    {"", "ServiceAccount", kV1, kubernetes::read_service_account},
+    {"apps", "DaemonSet", kV1, kubernetes::read_workload},
+    {"apps", "Deployment", kV1, kubernetes::read_workload},
+    {"apps", "StatefulSet", kV1, kubernetes::read_workload},
+    {"networking.istio.io", "DestinationRule", kNetworking, istio::read_destination_rule},
+    {"networking.istio.io", "EnvoyFilter", kEnvoyFilter, istio::read_envoy_filter},
+    {"networking.istio.io", "VirtualService", kNetworking, istio::read_virtual_service},
+    {"security.istio.io", "AuthorizationPolicy", kSecurity, istio::read_authorization_policy},
+    {"security.istio.io", "PeerAuthentication", kSecurity, istio::read_peer_authentication},
+};
+
+bool of_a_mesh(string_view group) {
+  return group.ends_with(".istio.io") || group.ends_with("linkerd.io") || group.ends_with("smi-spec.io") ||
+         group == "gateway.networking.k8s.io";
+}
+
+SourceRange whole(const Sourced<std::string>& text) {
+  return {text.origin, static_cast<std::uint16_t>(std::min<std::size_t>(text->size(), UINT16_MAX))};
+}
+
+void report_unread(const manifest::Resource& resource, Diagnostics& found) {
+  std::vector<string_view> near;
+  for (const auto& kind : kKinds) {
+    if (kind.group == resource.group()) near.push_back(kind.kind);
+  }
+  auto& finding = found.warning("kind-not-read", whole(resource.kind),
+                                fmt::format("{} of {} is not read by marty; it has no effect here",
+                                            *resource.kind, *resource.api_version));
+  finding.object = resource.ref();
+  if (const auto guess = closest(*resource.kind, near))
+    finding.notes.push_back({{}, fmt::format("did you mean '{}'?", *guess)});
+}
+
+}  // namespace
+
+std::span<const KindReader> kinds() { return kKinds; }
+
+void read_resource(const manifest::Resource& resource, mesh::Model& model, Diagnostics& found) {
+  const auto* known = std::find_if(std::begin(kKinds), std::end(kKinds), [&](const KindReader& k) {
+    return k.kind == *resource.kind && k.group == resource.group();
+  });
+  if (known == std::end(kKinds)) {
+    if (of_a_mesh(resource.group())) report_unread(resource, found);
+    return;
+  }
+  if (std::find(known->versions.begin(), known->versions.end(), resource.version()) ==
+      known->versions.end()) {
+    found
+        .error("unknown-version", whole(resource.api_version),
+               fmt::format("there is no {} in {}; it is served as {}", *resource.kind, *resource.api_version,
+                           fmt::join(known->versions, ", ")))
+        .object = resource.ref();
+    return;
+  }
+  if (resource.name->empty()) {
+    found
+        .error("missing-field", whole(resource.kind),
+               fmt::format("this {} needs metadata.name", *resource.kind))
+        .object = resource.ref();
+    return;
+  }
+  known->read(resource, model, found);
+}
+
+}  // namespace marty::dialect

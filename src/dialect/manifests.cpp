@@ -1,0 +1,148 @@
+#include "dialect/manifests.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "dialect/kinds.hpp"
+#include "dialect/kustomize.hpp"
+#include "dialect/references.hpp"
+
+namespace marty::dialect {
+
+namespace {
+
+using manifest::Resource;
+
+bool is_manifest_file(std::string_view name) {
+  return name.ends_with(".yaml") || name.ends_with(".yml") || name.ends_with(".json");
+}
+
+class Reading {
+ public:
+  Reading(FileTree& tree, SourceMap& sources, Diagnostics& found, Manifests& out)
+      : tree_(tree), sources_(sources), found_(found), out_(out) {}
+
+  void path(const std::string& path) {
+    auto names = tree_.list(path);
+    if (!names) {
+      // A kustomization named directly means its directory, as with kubectl.
+      const auto name = path.substr(path.rfind('/') + 1);
+      return keep(Kustomize::file_in({name}).empty() ? file(path) : kustomization(path));
+    }
+    const std::string own = Kustomize::file_in(*names);
+    if (!own.empty()) return keep(kustomization(path + "/" + own));
+    bool any = false;
+    for (const auto& name : *names) {
+      if (!is_manifest_file(name)) continue;
+      any = true;
+      keep(file(path + "/" + name));
+    }
+    if (any) return;
+    out_.complete = false;
+    found_.error("nothing-to-read", {},
+                 fmt::format("{} has no YAML or JSON files and no kustomization.yaml", path));
+  }
+
+  void text(const std::string& name, std::string text) { keep(parse(name, std::move(text))); }
+
+ private:
+  void keep(std::vector<Resource> resources) {
+    std::move(resources.begin(), resources.end(), std::back_inserter(out_.resources));
+  }
+
+  std::vector<Resource> kustomization(const std::string& path) {
+    Kustomize kustomize(tree_, sources_, found_, [this](const std::string& name) { return file(name); });
+    const auto before = sources_.size();
+    auto built = kustomize.build(path);
+    for (auto i = before; i < sources_.size(); ++i) {
+      const std::string name(sources_.name(static_cast<std::uint16_t>(i)));
+      if (std::find(out_.files.begin(), out_.files.end(), name) == out_.files.end())
+        out_.files.push_back(name);
+    }
+    if (!kustomize.complete()) out_.complete = false;
+    return built;
+  }
+
+  std::vector<Resource> file(const std::string& path) {
+    auto text = tree_.read(path);
+    if (!text) {
+      out_.complete = false;
+      auto& finding = found_.error("unreadable-file", {}, fmt::format("{}: {}", path, text.error().text));
+      if (!text.error().next.empty()) finding.notes.push_back({{}, text.error().next});
+      return {};
+    }
+    return parse(path, std::move(*text));
+  }
+
+  std::vector<Resource> parse(const std::string& name, std::string text) {
+    const auto number = sources_.add(name, std::move(text));
+    out_.files.push_back(name);
+    const auto before = found_.all().size();
+    auto read = manifest::read_resources(sources_.text(number), number, found_);
+    out_.skipped += read.skipped;
+    for (auto i = before; i < found_.all().size(); ++i) {
+      if (found_.all()[i].rule.starts_with("yaml-")) out_.complete = false;
+    }
+    return std::move(read.all);
+  }
+
+  FileTree& tree_;
+  SourceMap& sources_;
+  Diagnostics& found_;
+  Manifests& out_;
+};
+
+void finish(Manifests& manifests, const std::string& default_ns) {
+  for (auto& resource : manifests.resources) {
+    if (resource.ns->empty() && *resource.kind != "Namespace") resource.ns.value = default_ns;
+  }
+}
+
+}  // namespace
+
+Manifests read_manifests(FileTree& tree, std::span<const std::string> paths, SourceMap& sources,
+                         Diagnostics& found, const std::string& default_ns) {
+  Manifests out;
+  Reading reading(tree, sources, found, out);
+  for (const auto& path : paths) reading.path(path);
+  finish(out, default_ns);
+  return out;
+}
+
+Manifests read_manifest_text(std::string name, std::string text, SourceMap& sources, Diagnostics& found,
+                             const std::string& default_ns) {
+  struct Nothing final : FileTree {
+    Result<std::string> read(const std::string&) override { return Error{ErrorCode::kInput, "no file", ""}; }
+    Result<std::vector<std::string>> list(const std::string&) override {
+      return Error{ErrorCode::kInput, "no directory", ""};
+    }
+  } nothing;
+  Manifests out;
+  Reading(nothing, sources, found, out).text(name, std::move(text));
+  finish(out, default_ns);
+  return out;
+}
+
+mesh::Model to_model(const Manifests& manifests, Diagnostics& found) {
+  mesh::Model model;
+  std::set<std::tuple<std::string, std::string, std::string, std::string>> seen;
+  for (const auto& resource : manifests.resources) {
+    const auto [place, fresh] = seen.emplace(resource.group(), *resource.kind, *resource.ns, *resource.name);
+    if (!fresh && !resource.name->empty()) {
+      auto& finding =
+          found.error("duplicate-object", {resource.name.origin, 0},
+                      fmt::format("{} '{}' is defined twice in namespace '{}'; the first one counts here",
+                                  *resource.kind, *resource.name, *resource.ns));
+      finding.object = resource.ref();
+      continue;
+    }
+    read_resource(resource, model, found);
+  }
+  resolve_named_ports(manifests.resources, model, found);
+  check_references(model, found);
+  return model;
+}
+
+}  // namespace marty::dialect

@@ -1,0 +1,156 @@
+#include "dialect/marty/mesh_yaml.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "dialect/marty/mesh_yaml_fields.hpp"
+#include "dialect/names.hpp"
+#include "manifest/duration.hpp"
+#include "manifest/write.hpp"
+#include "manifest/yaml.hpp"
+
+namespace marty::dialect {
+
+using manifest::Node;
+using manifest::Reader;
+using mesh::PolicyFile;
+
+namespace {
+
+SourceRange at(const Sourced<std::string>& text) {
+  return {text.origin, static_cast<std::uint16_t>(std::min<std::size_t>(text->size(), 999))};
+}
+
+std::vector<std::string_view> version_names(const PolicyFile& file) {
+  std::vector<std::string_view> names;
+  for (const auto& [name, version] : file.workload.versions) names.push_back(*name);
+  return names;
+}
+
+void check_version(const PolicyFile& file, const Sourced<std::string>& name, Reader& reader) {
+  const auto names = version_names(file);
+  if (std::find(names.begin(), names.end(), *name) != names.end()) return;
+  auto& finding =
+      reader.error("unknown-version", at(name), fmt::format("spec.workload.versions has no '{}'", *name));
+  const auto near = closest(*name, names);
+  finding.notes.push_back(
+      {{},
+       near ? fmt::format("did you mean '{}'?", *near) : fmt::format("it has: {}", fmt::join(names, ", "))});
+}
+
+void check_routing(const PolicyFile& file, const Node& spec, Reader& reader) {
+  std::uint64_t sum = 0;
+  for (const auto& [version, weight] : file.routing.split) {
+    check_version(file, version, reader);
+    sum += *weight;
+  }
+  if (!file.routing.split.empty() && sum != 100) {
+    reader.error("split-sum", spec.find("routing")->find("split")->range(),
+                 fmt::format("the split adds up to {}, not to 100", sum));
+  }
+  if (file.routing.canary) check_version(file, file.routing.canary->version, reader);
+  const auto& retries = file.routing.retries;
+  if (!retries || !retries->per_try_timeout || !file.routing.timeout) return;
+  const Duration all = **retries->per_try_timeout * (*retries->attempts + 1);
+  if (all <= **file.routing.timeout) return;
+  reader
+      .warning("retries-beyond-timeout", {retries->per_try_timeout->origin, 0},
+               fmt::format("{} tries of {} may take {}, but the timeout ends them at {}",
+                           *retries->attempts + 1, manifest::print_duration(**retries->per_try_timeout),
+                           manifest::print_duration(all), manifest::print_duration(**file.routing.timeout)))
+      .notes.push_back({{file.routing.timeout->origin, 0}, "the timeout"});
+}
+
+/// A subset is a cluster of its own, so ejection counts the pods of one version.
+void check_outliers(const PolicyFile& file, Reader& reader) {
+  if (!file.outliers || !file.outliers->max_ejected_percent) return;
+  const auto percent = **file.outliers->max_ejected_percent;
+  for (const auto& [name, version] : file.workload.versions) {
+    if (*version.replicas == 0 || *version.replicas * percent / 100 > 0) continue;
+    reader
+        .warning("ejects-nothing", {file.outliers->max_ejected_percent->origin, 0},
+                 fmt::format("{} % of the {} pod(s) of {} is less than one: none of them is ever taken out",
+                             percent, *version.replicas, *name))
+        .notes.push_back({{version.replicas.origin, 0}, "its pods"});
+  }
+}
+
+void check_gate(const PolicyFile::HeaderGate& gate, const Node* node, Reader& reader) {
+  const Node* header = node ? node->find("header") : nullptr;
+  if (!header) return;  // reported as missing
+  if (header->size() != 1) {
+    reader.error("invalid-value", header->range(), "'header' takes exactly one header and its value");
+  } else if (!is_header_name(*gate.name)) {
+    reader.error("invalid-value", at(gate.name), fmt::format("'{}' is no header name", *gate.name));
+  }
+}
+
+void check_alerts(const PolicyFile& file, const Node& spec, Reader& reader) {
+  static const std::vector<std::string_view> kKnown{"errorRate", "p99", "success", "breakerOpen"};
+  for (const auto& [name, alert] : file.observability.alerts) {
+    if (std::find(kKnown.begin(), kKnown.end(), name) != kKnown.end()) continue;
+    const Node* alerts = spec.find("observability")->find("alerts");
+    auto& finding = reader.error("unknown-field", alerts->find(name)->range(),
+                                 fmt::format("there is no alert '{}'", name));
+    const auto near = closest(name, kKnown);
+    finding.notes.push_back({{},
+                             near ? fmt::format("did you mean '{}'?", *near)
+                                  : fmt::format("known: {}", fmt::join(kKnown, ", "))});
+  }
+}
+
+}  // namespace
+
+void check_policies(const PolicyFile& file, const Node& spec, Reader& reader) {
+  if (file.workload.versions.empty()) {
+    reader.error("missing-field", spec.find("workload")->range(), "'versions' needs at least one version");
+  }
+  for (const auto& [name, version] : file.workload.versions) {
+    if (!is_dns_label(*name))
+      reader.error("invalid-value", at(name), fmt::format("'{}' is not {}", *name, kDnsLabel.description));
+  }
+  check_routing(file, spec, reader);
+  if (file.routing.canary)
+    check_gate(file.routing.canary->header, spec.find("routing")->find("canary"), reader);
+  check_outliers(file, reader);
+  const Node* chaos = spec.find("chaos");
+  for (std::size_t i = 0; i < file.chaos.size(); ++i) {
+    check_gate(file.chaos[i].header, &chaos->children[i], reader);
+    if (!file.chaos[i].delay && !file.chaos[i].abort) {
+      reader.error("missing-field", chaos->children[i].range(), "a chaos rule needs 'delay' or 'abort'");
+    }
+  }
+  check_alerts(file, spec, reader);
+}
+
+std::optional<PolicyFile> read_policy_file(std::string_view text, std::uint16_t file, Diagnostics& found) {
+  const auto before = found.count(Severity::kError);
+  const auto documents = manifest::parse_yaml(text, file, found);
+  if (found.count(Severity::kError) > before) return {};
+  if (documents.size() != 1) {
+    found
+        .error("policy-file", {{1, 1, file}, 0},
+               fmt::format("a policy file is one document; this has {}", documents.size()))
+        .notes.push_back({{}, "it begins with: apiVersion: marty.dev/v1, kind: ServiceMesh"});
+    return {};
+  }
+  MeshFile mesh;
+  const ObjectRef object{"marty.dev/v1", "ServiceMesh", "", ""};
+  if (!manifest::decode(documents[0], mesh, object, found)) return {};
+  mesh.spec.name = mesh.metadata.name;
+  mesh.spec.ns = mesh.metadata.ns;
+  return std::move(mesh.spec);
+}
+
+std::string write_policy_file(const PolicyFile& file) {
+  MeshFile mesh;
+  mesh.api_version = {"marty.dev/v1"};
+  mesh.kind = {"ServiceMesh"};
+  mesh.metadata.name = file.name;
+  mesh.metadata.ns = file.ns;
+  mesh.spec = file;
+  return manifest::write_yaml(manifest::encode(mesh));
+}
+
+}  // namespace marty::dialect

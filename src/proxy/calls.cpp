@@ -18,7 +18,8 @@ std::uint16_t port_of(std::string_view authority) {
   return port <= 65535 ? static_cast<std::uint16_t>(port) : std::uint16_t{0};
 }
 
-/// An ingress takes requests for hosts it does not know, such as a browser's 127.0.0.1, as meant for its service.
+/// An ingress takes requests for hosts it does not know, such as a browser's 127.0.0.1, as meant for its
+/// service.
 bool knows(const engine::Program& program, std::string_view authority) {
   std::string lower(authority);
   for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;

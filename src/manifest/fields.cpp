@@ -74,7 +74,7 @@ const Row* Table::find(std::string_view field) const {
   return nullptr;
 }
 
-void Table::report_unknown(Reader& reader, const Node& key) const {
+const Row* Table::report_unknown(Reader& reader, const Node& key) const {
   std::vector<std::string_view> names;
   for (const Row& row : rows_) names.push_back(row.name);
   const auto near = closest(key.text, names);
@@ -85,7 +85,7 @@ void Table::report_unknown(Reader& reader, const Node& key) const {
     reader.error("misplaced-field", key.range(),
                  fmt::format("'{}' does not belong in {}; it belongs in {}", key.text, owner,
                              fmt::join(homes, " or ")));
-    return;
+    return nullptr;
   }
   Diagnostic& finding =
       reader.error("unknown-field", key.range(), fmt::format("{} has no field '{}'", name_, key.text));
@@ -95,23 +95,24 @@ void Table::report_unknown(Reader& reader, const Node& key) const {
   } else {
     finding.notes.push_back({{}, fmt::format("{} has: {}", name_, fmt::join(names, ", "))});
   }
+  return near ? find(*near) : nullptr;
 }
 
-void Table::check_groups(Reader& reader, const Node& node, const std::vector<const Node*>& written) const {
+void Table::check_groups(Reader& reader, const Node& node, const std::vector<Seen>& seen) const {
   for (std::size_t i = 0; i < rows_.size(); ++i) {
-    if (!written[i]) {
-      if (rows_[i].need == Need::kRequired) {
+    if (!seen[i].key) {
+      if (rows_[i].need == Need::kRequired && !seen[i].meant) {
         reader.error("missing-field", node.range(),
                      fmt::format("{} needs the field '{}'", name_, rows_[i].name));
       }
       continue;
     }
     for (std::size_t j = 0; j < i; ++j) {
-      if (!written[j] || rows_[i].group.empty() || rows_[i].group != rows_[j].group) continue;
+      if (!seen[j].key || rows_[i].group.empty() || rows_[i].group != rows_[j].group) continue;
       reader
-          .error("conflicting-fields", written[i]->range(),
+          .error("conflicting-fields", seen[i].key->range(),
                  fmt::format("'{}' and '{}' exclude each other", rows_[j].name, rows_[i].name))
-          .notes.push_back({written[j]->range(), "the other one"});
+          .notes.push_back({seen[j].key->range(), "the other one"});
       break;
     }
   }
@@ -119,17 +120,18 @@ void Table::check_groups(Reader& reader, const Node& node, const std::vector<con
 
 void Table::decode(Reader& reader, const Node& node, void* out) const {
   const std::size_t errors_before = reader.errors();
-  std::vector<const Node*> written(rows_.size(), nullptr);
+  std::vector<Seen> seen(rows_.size());
   for (std::size_t i = 0; i < node.size(); ++i) {
     const auto [key, value] = node.entry(i);
     const Row* row = find(key.text);
     if (!row) {
-      if (unknown_ == Unknown::kError) report_unknown(reader, key);
+      const Row* meant = unknown_ == Unknown::kError ? report_unknown(reader, key) : nullptr;
+      if (meant) seen[static_cast<std::size_t>(meant - rows_.data())].meant = true;
       continue;
     }
     if (value.is_null()) continue;
     const Reader::Step step(reader, key.text);
-    written[static_cast<std::size_t>(row - rows_.data())] = &key;
+    seen[static_cast<std::size_t>(row - rows_.data())].key = &key;
     if (!row->remark.rule.empty()) {
       reader.warning(std::string(row->remark.rule), key.range(),
                      fmt::format("'{}': {}", key.text, row->remark.text));
@@ -137,7 +139,7 @@ void Table::decode(Reader& reader, const Node& node, void* out) const {
     if (!row->codec) continue;
     read_value(reader, row->codec(), value, *row, static_cast<char*>(out) + row->offset);
   }
-  check_groups(reader, node, written);
+  check_groups(reader, node, seen);
   if (check_ && reader.errors() == errors_before) check_(out, node, reader);
 }
 

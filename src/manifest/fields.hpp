@@ -164,8 +164,12 @@ class Table {
 
  private:
   const Row* find(std::string_view field) const;
-  void report_unknown(Reader&, const Node& key) const;
-  void check_groups(Reader&, const Node&, const std::vector<const Node*>& written) const;
+  const Row* report_unknown(Reader&, const Node& key) const;  // the field that was meant, if that is likely
+  struct Seen {
+    const Node* key = nullptr;  ///< when the field is written
+    bool meant = false;         ///< misspelled: reported once, and not missing as well
+  };
+  void check_groups(Reader&, const Node&, const std::vector<Seen>&) const;
 
   std::string_view name_;
   std::vector<Row> rows_;

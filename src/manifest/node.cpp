@@ -13,7 +13,7 @@ bool one_of(std::string_view text, const std::array<std::string_view, N>& words)
   return std::find(words.begin(), words.end(), text) != words.end();
 }
 
-constexpr std::array<std::string_view, 4> kNulls{"", "~", "null", "Null"};
+constexpr std::array<std::string_view, 5> kNulls{"", "~", "null", "Null", "NULL"};
 constexpr std::array<std::string_view, 18> kBools{"true", "True", "TRUE", "false", "False", "FALSE",
                                                   "yes",  "Yes",  "YES",  "no",    "No",    "NO",
                                                   "on",   "On",   "ON",   "off",   "Off",   "OFF"};
@@ -53,7 +53,7 @@ ScalarType number_type(std::string_view text) {
 }  // namespace
 
 ScalarType plain_type(std::string_view text) {
-  if (one_of(text, kNulls) || text == "NULL") return ScalarType::kNull;
+  if (text.size() <= 4 && one_of(text, kNulls)) return ScalarType::kNull;
   if (text.size() <= 5 && one_of(text, kBools)) return ScalarType::kBool;
   if (text[0] == '.' || text[0] == '-' || text[0] == '+' || (text[0] >= '0' && text[0] <= '9')) {
     return one_of(text, kSpecial) ? ScalarType::kNumber : number_type(text);

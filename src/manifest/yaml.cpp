@@ -5,15 +5,14 @@
 
 #include <algorithm>
 #include <map>
-#include <unordered_map>
 
 #include "core/assert.hpp"
+#include "manifest/yaml_rules.hpp"
 
 namespace marty::manifest {
 
 namespace {
 
-constexpr std::size_t kFindingsPerMapping = 20;
 constexpr std::size_t kBrokenDocumentsMax = 100;
 
 std::string_view view(const yaml_char_t* text, std::size_t size) {
@@ -47,32 +46,6 @@ Origin place_of(std::string_view text, std::size_t offset, std::uint32_t first_l
   return {first_line + static_cast<std::uint32_t>(lines),
           static_cast<std::uint16_t>(std::min<std::ptrdiff_t>(column + 1, UINT16_MAX)), file};
 }
-
-struct Advice {
-  std::string_view problem;  ///< how libyaml's message begins
-  std::string_view message, way_out;
-};
-constexpr Advice kAdvice[] = {
-    {"mapping values are not allowed", "a ':' here would start a mapping inside another value",
-     "put quotes around the value if the ':' belongs to it, or check the indentation of this line"},
-    {"did not find expected key", "expected a key here",
-     "keys of one mapping begin in the same column; the mapping around this place shows which"},
-    {"did not find expected '-' indicator", "expected another '- ' item of the list here",
-     "items of one list begin in the same column"},
-    {"could not find expected ':'", "expected 'key: value', but there is no ':' after this key",
-     "write the ':' and a space, or quote a text that goes over several lines"},
-    {"found unexpected end of stream", "a quoted text is opened and never closed", "close the quotes"},
-    {"did not find expected ',' or ']'", "expected ',' or ']' in this list",
-     "close the list that is open here"},
-    {"did not find expected ',' or '}'", "expected ',' or '}' in this mapping",
-     "close the mapping that is open here"},
-    {"found unknown escape character", "this backslash sequence is not known in double quotes",
-     "use single quotes to keep backslashes as they are"},
-    {"control characters are not allowed", "a control character (perhaps NUL) is not allowed in YAML",
-     "remove it, or write it as \"\\x00\" inside double quotes; a binary or UTF-16 file must be saved as "
-     "UTF-8"},
-    {"found duplicate %YAML directive", "two %YAML directives for one document", "keep one"},
-};
 
 /// Builds the nodes of one chunk of text, which is one document as a rule.
 class Builder {
@@ -135,28 +108,13 @@ class Builder {
   void report() {
     const std::string_view problem = parser_.problem ? parser_.problem : "not YAML";
     if (parser_.error == YAML_READER_ERROR) {
-      const bool control = problem.starts_with("control");
-      stop("yaml-syntax", {place_of(text_, parser_.problem_offset, first_line_, file_), 1},
-           control ? std::string(kAdvice[8].message) : fmt::format("this is not UTF-8 text ({})", problem),
-           control ? std::string(kAdvice[8].way_out) : "save the file as UTF-8");
+      const auto advice = advise_on_bytes(problem);
+      stop("yaml-syntax", {place_of(text_, parser_.problem_offset, first_line_, file_), 1}, advice.message,
+           advice.way_out);
       return;
     }
-    const SourceRange where{origin(parser_.problem_mark), 1};
-    const char at = char_at(parser_.problem_mark);
-    if (problem.starts_with("found character that cannot start any token")) {
-      if (at == '\t') {
-        stop("yaml-syntax", where, "a tab where YAML wants spaces", "indent with spaces only");
-      } else {
-        stop("yaml-syntax", where, fmt::format("a value cannot begin with '{}'", at),
-             "put quotes around the value");
-      }
-    } else {
-      const auto* advice = std::find_if(std::begin(kAdvice), std::end(kAdvice),
-                                        [&](const Advice& a) { return problem.starts_with(a.problem); });
-      const bool known = advice != std::end(kAdvice);
-      stop("yaml-syntax", where, known ? std::string(advice->message) : fmt::format("not YAML: {}", problem),
-           known ? std::string(advice->way_out) : "correct this place; the document is left out until then");
-    }
+    const auto advice = advise(problem, char_at(parser_.problem_mark));
+    stop("yaml-syntax", {origin(parser_.problem_mark), 1}, advice.message, advice.way_out);
     if (parser_.context && parser_.context_mark.index != parser_.problem_mark.index) {
       found_.all().back().notes.push_back({{origin(parser_.context_mark), 1}, parser_.context});
     }
@@ -226,7 +184,11 @@ class Builder {
   bool mapping(Event& event, std::size_t depth, Node& out) {
     std::vector<Node> merged;
     while (next(event)) {
-      if (event->type == YAML_MAPPING_END_EVENT) return finish(out, merged);
+      if (event->type == YAML_MAPPING_END_EVENT) {
+        drop_overruled(out, found_);
+        add_merged(out, std::move(merged));
+        return true;
+      }
       const bool merge = event->type == YAML_SCALAR_EVENT &&
                          event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
                          view(event->data.scalar.value, event->data.scalar.length) == "<<";
@@ -253,44 +215,6 @@ class Builder {
       }
     }
     return false;
-  }
-
-  /// Drops what later entries overrule, then adds what the merges bring that is not there (earlier merges
-  /// win).
-  bool finish(Node& out, std::vector<Node>& merged) {
-    std::unordered_map<std::string_view, std::size_t> seen;
-    std::vector<bool> overruled(out.size());
-    std::size_t findings = 0;
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      const Node& key = out.children[2 * i];
-      const auto [before, fresh] = seen.try_emplace(key.text, i);
-      if (fresh) continue;
-      if (findings++ < kFindingsPerMapping) {
-        found_
-            .error("duplicate-key", key.range(),
-                   fmt::format("the key '{}' appears twice; the last one counts", key.text))
-            .notes.push_back({out.children[2 * before->second].range(), "first written here"});
-      }
-      overruled[before->second] = true;
-      before->second = i;
-    }
-    std::vector<Node> kept;
-    if (findings > 0) {
-      for (std::size_t i = 0; i < overruled.size(); ++i) {
-        if (overruled[i]) continue;
-        kept.push_back(std::move(out.children[2 * i]));
-        kept.push_back(std::move(out.children[2 * i + 1]));
-      }
-      out.children = std::move(kept);
-    }
-    for (Node& from : merged) {
-      for (std::size_t i = 0; i < from.size(); ++i) {
-        if (out.find(from.children[2 * i].text)) continue;
-        out.children.push_back(std::move(from.children[2 * i]));
-        out.children.push_back(std::move(from.children[2 * i + 1]));
-      }
-    }
-    return true;
   }
 
   std::string open_anchor(const Event& event) {

@@ -158,6 +158,17 @@ TEST(Yaml, ALineOfTenMegabytesIsJustLong) {
   EXPECT_EQ(root.find("a")->text.size(), 10'000'000u);
 }
 
+TEST(Yaml, ManyKeysCostNoMoreThanTheirNumber) {
+  std::string base = "a: &a\n", twice = "d:\n";
+  for (int i = 0; i < 100'000; ++i) base += "  k" + std::to_string(i) + ": 1\n";
+  for (int i = 0; i < 100'000; ++i) twice += "  k" + std::to_string(i % 50'000) + ": 1\n";
+  const Read r = read(base + "b:\n  <<: *a\n  k5: 2\n" + twice);
+  EXPECT_EQ(r.documents.at(0).find("b")->size(), 100'000u);
+  EXPECT_EQ(r.documents.at(0).find("b")->find("k5")->text, "2");
+  EXPECT_EQ(r.documents.at(0).find("d")->size(), 50'000u);
+  EXPECT_EQ(r.found.all().size(), 20u);
+}
+
 TEST(Yaml, TextThroughAliasesIsBounded) {
   std::string text = "a: &a " + std::string(1'000'000, 'x') + "\nb: [";
   for (int i = 0; i < 1000; ++i) text += "*a,";

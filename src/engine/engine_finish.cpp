@@ -90,7 +90,7 @@ void Engine::finish(Instant now, WallTime finished, Call& call, const CallEnd& e
     // The cache belongs to a program: its keys are addresses in it.
     const bool current = call.program.get() == state.loaded->program.get();
     record(current ? state.loaded->series.find(state.registry, *call.program, call, end)
-                   : series_of(state.registry, *call.program, call, end),
+                   : series_of(state.registry, *call.program, call, end, call.peer),
            duration, end);
   }
   if (state.access_log) state.log(entry_of(finished, duration, call, end));

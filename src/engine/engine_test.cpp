@@ -393,7 +393,8 @@ TEST_F(InboundTest, RateLimitComesBeforeAuthorization) {
   EXPECT_EQ(play(*engine, now, {.identity = till}, always(200)).status, 200);
   EXPECT_EQ(count(*engine, MetricId::kRateLimitEnforced), 1u);
   EXPECT_EQ(count(*engine, MetricId::kRbac, {"denied"}), 2u);
-  EXPECT_EQ(count(*engine, MetricId::kRequests, {"destination", "mutual_tls", "200"}), 1u);
+  EXPECT_EQ(count(*engine, MetricId::kRequests, {"destination", "mutual_tls", "200", "desk", till}), 1u)
+      << "a caller no manifest names is known by its certificate";
 }
 
 TEST_F(InboundTest, DenyNamesThePolicy) {

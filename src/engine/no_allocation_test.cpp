@@ -58,7 +58,7 @@ TEST(NoAllocation, OutboundInboundAndRetriedCallsWhenWarm) {
                                     .path = "/pets",
                                     .authority = "Shop.shop.svc.cluster.local:8080",
                                     .headers = headers,
-                                    .peer_identity = "spiffe://cluster.local/ns/shop/sa/shop",
+                                    .peer_identity = "spiffe://cluster.local/ns/desk/sa/till",
                                     .port = 8080};
   Instant now{1};
   Engine out(outbound(model, pods(3)), Rng(1), now), in(inbound(model), Rng(1), now);

@@ -11,7 +11,7 @@ namespace {
 using telemetry::MetricId;
 using Labels = std::array<std::string_view, 25>;  // in the order of telemetry's Istio labels
 
-constexpr std::size_t kKnownMax = 20'000;
+constexpr std::size_t kKnownMax = 20'000, kStrangersMax = 1'000;
 constexpr std::string_view kUnknown = "unknown", kClusterId = "Kubernetes";
 
 std::string_view or_unknown(std::string_view text) { return text.empty() ? kUnknown : text; }
@@ -30,12 +30,12 @@ struct Party {
 };
 Party party(const Self* self) {
   if (!self) return {};
-  return {self->workload,
+  return {or_unknown(self->workload),
           first_label(*self, {"service.istio.io/canonical-name", "app.kubernetes.io/name", "app"},
                       self->workload),
           first_label(*self, {"service.istio.io/canonical-revision", "app.kubernetes.io/version", "version"},
                       "latest"),
-          self->ns,
+          or_unknown(self->ns),
           or_unknown(self->app),
           or_unknown(self->version),
           kClusterId};
@@ -74,14 +74,13 @@ std::string listener_name(const Program& program, const VirtualHost& host) {
   return "outbound_0.0.0.0_" + host.name.substr(host.name.rfind(':') + 1);
 }
 
-Series series_of(telemetry::Registry& registry, const Program& program, const Call& call,
-                 const CallEnd& end) {
+Series series_of(telemetry::Registry& registry, const Program& program, const Call& call, const CallEnd& end,
+                 const Self* peer) {
   const bool outbound = program.direction == Direction::kOutbound;
   const auto own_identity = program.self.identity();
   const std::string_view peer_identity = outbound ? end.upstream_identity : end.request.peer_identity;
   const bool secure = !peer_identity.empty();
-  const auto* other =
-      outbound ? (call.endpoint.endpoint ? &call.endpoint.endpoint->owner : nullptr) : call.peer;
+  const auto* other = outbound ? (call.endpoint.endpoint ? &call.endpoint.endpoint->owner : nullptr) : peer;
   const auto from = party(outbound ? &program.self : other);
   const auto to = party(outbound ? other : &program.self);
   const auto from_identity = !secure ? kUnknown : outbound ? std::string_view(own_identity) : peer_identity;
@@ -146,21 +145,42 @@ std::size_t SeriesCache::Hash::operator()(const Key& key) const {
   return mix(hash, key.status * 2u + (key.secure ? 1 : 0));
 }
 
+Self stranger(std::string_view spiffe_id) {
+  Self self;
+  const auto after = [&](std::string_view mark) {
+    const auto at = spiffe_id.find(mark);
+    if (at == spiffe_id.npos) return std::string();
+    const auto rest = spiffe_id.substr(at + mark.size());
+    return std::string(rest.substr(0, rest.find('/')));
+  };
+  self.ns = after("/ns/");
+  self.service_account = after("/sa/");
+  return self;
+}
+
+const Self* SeriesCache::peer_of(const Call& call, const CallEnd& end) {
+  const auto identity = end.request.peer_identity;
+  if (call.peer || identity.empty() || call.program->direction == Direction::kOutbound) return call.peer;
+  const auto known = strangers_.find(identity);
+  if (known != strangers_.end()) return &known->second;
+  return &strangers_.emplace(identity, stranger(identity)).first->second;
+}
+
 const Series& SeriesCache::find(telemetry::Registry& registry, const Program& program, const Call& call,
                                 const CallEnd& end) {
+  if (known_.size() >= kKnownMax || strangers_.size() >= kStrangersMax) {
+    known_.clear();
+    strangers_.clear();
+  }
+  const auto* peer = peer_of(call, end);
   const bool outbound = program.direction == Direction::kOutbound;
-  const auto identity = outbound ? end.upstream_identity : end.request.peer_identity;
-  // A peer that is known by its certificate only has no object to be found by.
-  const bool stranger = !outbound && !identity.empty() && !call.peer;
+  const bool secure = !(outbound ? end.upstream_identity : end.request.peer_identity).empty();
   const void* where = call.endpoint.endpoint ? static_cast<const void*>(call.endpoint.endpoint)
                       : call.cluster         ? static_cast<const void*>(call.cluster)
                                              : static_cast<const void*>(call.host);
-  const Key key{where, call.peer, call.flags.bits(), static_cast<std::uint16_t>(end.status),
-                !identity.empty()};
-  if (!stranger)
-    if (const auto found = known_.find(key); found != known_.end()) return found->second;
-  if (known_.size() >= kKnownMax) known_.clear();
-  return known_[key] = series_of(registry, program, call, end);
+  const Key key{where, peer, call.flags.bits(), static_cast<std::uint16_t>(end.status), secure};
+  if (const auto found = known_.find(key); found != known_.end()) return found->second;
+  return known_[key] = series_of(registry, program, call, end, peer);
 }
 
 }  // namespace marty::engine

@@ -16,7 +16,9 @@ struct Series {
 };
 
 /// Makes them where they are not there yet.
-Series series_of(telemetry::Registry&, const Program&, const Call&, const CallEnd&);
+Series series_of(telemetry::Registry&, const Program&, const Call&, const CallEnd&, const Self* peer);
+/// What a certificate alone tells of a caller that no manifest names: namespace and account.
+Self stranger(std::string_view spiffe_id);
 /// "outbound_0.0.0.0_8080": a listener's name in Envoy's statistics.
 std::string listener_name(const Program&, const VirtualHost&);
 
@@ -37,7 +39,9 @@ class SeriesCache {
   struct Hash {
     std::size_t operator()(const Key&) const;
   };
+  const Self* peer_of(const Call&, const CallEnd&);
   std::unordered_map<Key, Series, Hash> known_;
+  TextMap<Self> strangers_;  // by SPIFFE ID: callers that no manifest names
 };
 
 }  // namespace marty::engine

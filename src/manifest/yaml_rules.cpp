@@ -22,10 +22,11 @@ std::vector<bool> overruled_entries(const Node& mapping, Diagnostics& found) {
     overruled[before] = true;
     if (findings++ >= kFindingsPerMapping) return;
     const Node& key = mapping.children[2 * now];
-    found
-        .error("duplicate-key", key.range(),
-               fmt::format("the key '{}' appears twice; the last one counts", key.text))
-        .notes.push_back({mapping.children[2 * before].range(), "first written here"});
+    auto& finding = found.error("duplicate-key", key.range(),
+                                fmt::format("the key '{}' appears twice; the last one counts", key.text));
+    Note& note = finding.notes.emplace_back();
+    note.where = mapping.children[2 * before].range();
+    note.text = "first written here";
   };
   if (mapping.size() <= kFewKeys) {
     for (std::size_t now = 1; now < mapping.size(); ++now) {

@@ -118,12 +118,13 @@ TEST(Manifests, WrongIstioObjectsAreReportedWithPlaceAndPath) {
            "{\"@type\": type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit, "
            "stat_prefix: a, "
            "token_bucket: {max_tokens: 1, fill_interval: 1s}}"),
-       "rate-limit-off", "0 % of the requests", ""},
+       "rate-limit-off", "0 % of the requests", "spec.configPatches[0].patch.value"},
       {filter(
            "{\"@type\": type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit, "
            "stat_prefix: a, "
            "token_bucket: {max_tokens: 1, fill_interval: 1m}}"),
-       "invalid-value", "seconds of at least", "token_bucket.fill_interval"},
+       "invalid-value", "seconds of at least",
+       "spec.configPatches[0].patch.value.token_bucket.fill_interval"},
   };
   for (const Wrong& wrong : table) {
     const auto r = read(wrong.text);

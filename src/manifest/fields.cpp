@@ -155,8 +155,9 @@ Node Table::encode(const void* value) const {
   return out;
 }
 
-bool decode(const Table& table, const Node& node, void* out, ObjectRef object, Diagnostics& found) {
-  Reader reader(found, std::move(object), &table);
+bool decode(const Table& table, const Node& node, void* out, ObjectRef object, Diagnostics& found,
+            std::string path) {
+  Reader reader(found, std::move(object), &table, std::move(path));
   if (node.is_mapping()) {
     table.decode(reader, node, out);
   } else {

@@ -244,11 +244,12 @@ Row group(std::string_view name, Options... options) {
   return row;
 }
 
-/// Decodes a whole object (or any node) into `out`; false when findings were added that are errors.
-bool decode(const Table&, const Node&, void* out, ObjectRef, Diagnostics&);
+/// Decodes a whole object, or a node at `path` inside of one, into `out`; false when findings were added that
+/// are errors.
+bool decode(const Table&, const Node&, void* out, ObjectRef, Diagnostics&, std::string path = {});
 template <class T>
-bool decode(const Node& node, T& out, ObjectRef object, Diagnostics& found) {
-  return decode(fields(Tag<T>{}), node, &out, std::move(object), found);
+bool decode(const Node& node, T& out, ObjectRef object, Diagnostics& found, std::string path = {}) {
+  return decode(fields(Tag<T>{}), node, &out, std::move(object), found, std::move(path));
 }
 template <class T>
 Node encode(const T& value) {

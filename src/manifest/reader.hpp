@@ -17,8 +17,8 @@ constexpr std::size_t kFindingsPerObjectMax = 100;
 /// about.
 class Reader {
  public:
-  Reader(Diagnostics& found, ObjectRef object, const Table* root = nullptr)
-      : found_(found), object_(std::move(object)), root_(root) {}
+  Reader(Diagnostics& found, ObjectRef object, const Table* root = nullptr, std::string path = {})
+      : found_(found), object_(std::move(object)), root_(root), path_(std::move(path)) {}
 
   /// Adds a finding about the current field, with object and path filled in.
   Diagnostic& error(std::string rule, SourceRange where, std::string message);

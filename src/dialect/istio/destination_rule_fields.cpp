@@ -123,7 +123,8 @@ const Table& fields(Tag<LoadBalancerSettings>) {
   static const Fields<L> table{"LoadBalancerSettings",
                                {field("simple", &L::simple, OneOf{"kind"}),
                                 field("consistentHash", &L::consistent_hash, OneOf{"kind"}, kNotEnforced),
-                                ignored("localityLbSetting", kNotEnforced), ignored("warmup", kNotEnforced),
+                                ignored("localityLbSetting", kNotEnforced),
+                                ignored("zoneAwareLbSetting", kNotEnforced), ignored("warmup", kNotEnforced),
                                 ignored("warmupDurationSecs", deprecated("write warmup: {duration: …}"))}};
   return table;
 }

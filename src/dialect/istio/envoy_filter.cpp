@@ -130,7 +130,8 @@ const Node* message_of(const EnvoyFilter::ConfigPatch& patch, const ObjectRef& o
 void read_envoy_filter(const manifest::Resource& resource, mesh::Model& model, Diagnostics& found) {
   manifest::Manifest<EnvoyFilter> wire;
   manifest::decode(resource.root, wire, resource.ref(), found);
-  for (const auto& patch : wire.spec.patches) {
+  for (std::size_t i = 0; i < wire.spec.patches.size(); ++i) {
+    const auto& patch = wire.spec.patches[i];
     if (!patch.patch || patch.patch->value.is_null()) continue;
     const std::string_view context = patch.match ? std::string_view(*patch.match->context) : "";
     if (context == "GATEWAY" || context == "WAYPOINT" || context == "SIDECAR_OUTBOUND") {
@@ -145,7 +146,9 @@ void read_envoy_filter(const manifest::Resource& resource, mesh::Model& model, D
     LocalRateLimit limit;
     const Node spelled = snake_case(*message);
     limit.origin = spelled.origin;
-    if (!manifest::decode(spelled, limit, resource.ref(), found) || !limit.bucket)
+    if (!manifest::decode(spelled, limit, resource.ref(), found,
+                          fmt::format("spec.configPatches[{}].patch.value", i)) ||
+        !limit.bucket)
       continue;  // no bucket: passes all
     mesh::InboundRateLimit inbound;
     inbound.ns = *resource.ns;

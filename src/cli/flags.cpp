@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
 #include <algorithm>
 
 #include "core/diagnostic.hpp"
@@ -33,19 +35,20 @@ const std::vector<std::string>& Arguments::all(const Flag& flag) const {
 
 namespace {
 
-CLI::Option* declare(CLI::App& app, const Flag& flag, std::vector<std::string>& into) {
+CLI::Option* declare(CLI::App& app, const Flag& flag) {
+  constexpr int kAnyNumber = -1;
   const std::string names(flag.names);
   switch (flag.kind) {
     case Flag::Kind::kToggle:
-      return app.add_flag(names);
+      return app.add_flag(names)->disable_flag_override();
     case Flag::Kind::kText:
-      return app.add_option(names, into)->type_size(1)->expected(1);
+      return app.add_option(names);
     case Flag::Kind::kRepeated:
-      return app.add_option(names, into)->type_size(1)->allow_extra_args(false);
+      return app.add_option(names)->expected(1, kAnyNumber)->allow_extra_args(false);
     case Flag::Kind::kPositional:
-      return app.add_option(names, into)->type_size(1)->expected(1)->required();
+      return app.add_option(names)->required();
     case Flag::Kind::kPositionals:
-      return app.add_option(names, into);
+      return app.add_option(names)->expected(1, kAnyNumber)->allow_extra_args();
     case Flag::Kind::kRest:
       break;
   }
@@ -89,9 +92,8 @@ Parsed parse(std::span<const Flag* const> flags, std::span<const std::string> wo
   CLI::App app;
   app.set_help_flag();
   app.allow_extras();
-  std::vector<std::vector<std::string>> values(flags.size());
   std::vector<CLI::Option*> options;
-  for (std::size_t i = 0; i < flags.size(); ++i) options.push_back(declare(app, *flags[i], values[i]));
+  for (const Flag* flag : flags) options.push_back(declare(app, *flag));
   std::string library_says;
   try {
     app.parse(std::vector<std::string>(std::reverse_iterator(end), words.rend()));
@@ -110,13 +112,10 @@ Parsed parse(std::span<const Flag* const> flags, std::span<const std::string> wo
   }
   for (std::size_t i = 0; i < flags.size(); ++i) {
     if (!options[i] || options[i]->count() == 0) continue;
-    if (!flags[i]->choices.empty()) {
-      if (auto problem = bad_choice(*flags[i], values[i].front()); !problem.empty()) {
-        parsed.problem = std::move(problem);
-        return parsed;
-      }
-    }
-    parsed.arguments.values_[flags[i]] = std::move(values[i]);
+    const auto& values = parsed.arguments.values_[flags[i]] = options[i]->results();
+    if (flags[i]->choices.empty()) continue;
+    parsed.problem = bad_choice(*flags[i], values.front());
+    if (!parsed.problem.empty()) return parsed;
   }
   return parsed;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 namespace marty::cli {
 
@@ -11,16 +12,35 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// The directory all known places lie in, with its '/'; empty when they lie in several.
+std::string common_directory(const engine::Forecast& forecast) {
+  std::optional<std::string> common;
+  const auto look = [&](const std::vector<engine::Sentence>& all) {
+    for (const auto& one : all) {
+      if (!one.origin.known()) continue;
+      const auto directory = one.place.substr(0, one.place.rfind('/') + 1);
+      if (!common) common = directory;
+      if (*common != directory) common = "";
+    }
+  };
+  look(forecast.client);
+  for (const auto& branch : forecast.branches) look(branch.server);
+  return common.value_or("");
+}
+
 /// Sentences with their places in one column, unless a sentence is very long.
-std::string sentences(const std::vector<engine::Sentence>& all, Color color) {
-  constexpr std::size_t kWidest = 84;
+std::string sentences(const std::vector<engine::Sentence>& all, std::size_t cut, Color color) {
+  constexpr std::size_t kWidest = 96;
   std::size_t width = 0;
   for (const auto& one : all)
     if (one.text.size() <= kWidest) width = std::max(width, one.text.size());
   const std::string_view on = color == Color::kYes ? "\x1b[2m" : "",
                          off = color == Color::kYes ? "\x1b[0m" : "";
   std::string out;
-  for (const auto& one : all) out += fmt::format("  {:<{}}  {}{}{}\n", one.text, width, on, one.place, off);
+  for (const auto& one : all) {
+    const auto place = std::string_view(one.place).substr(one.origin.known() ? cut : 0);
+    out += fmt::format("  {:<{}}  {}{}{}\n", one.text, width, on, place, off);
+  }
   return out;
 }
 
@@ -53,8 +73,10 @@ int Foretold::refused_with() const {
 std::string forecast_table(const Foretold& told, Color color) {
   auto out = fmt::format("{} http://{}{}\n", told.method, told.authority, told.path);
   for (const auto& [name, value] : told.headers) out += fmt::format("{}: {}\n", name, value);
-  out += fmt::format("from {}\n\nat the client\n", told.identity);
-  out += sentences(told.forecast.client, color);
+  out += fmt::format("from {}\n", told.identity);
+  const auto directory = common_directory(told.forecast);
+  if (!directory.empty()) out += fmt::format("lines are in {}\n", directory);
+  out += "\nat the client\n" + sentences(told.forecast.client, directory.size(), color);
   if (told.forecast.answered_locally) {
     out += fmt::format("answered by the client's own sidecar with {}\n", told.forecast.answered_locally);
     return out;
@@ -62,7 +84,7 @@ std::string forecast_table(const Foretold& told, Color color) {
   for (const auto& branch : told.forecast.branches) {
     out +=
         fmt::format("\n{:g} % to {}: {}\n", branch.percent, branch.destination, outcome(branch.refused_with));
-    out += sentences(branch.server, color);
+    out += sentences(branch.server, directory.size(), color);
   }
   return out;
 }

@@ -95,7 +95,7 @@ void Engine::finish(Instant now, WallTime finished, Call& call, const CallEnd& e
   }
   if (state.access_log) state.log(entry_of(finished, duration, call, end));
   state.decisions.record(finished, end.request.method, end.request.path, end.status, call.flags, generation,
-                         call.trace);
+                         call.trace, end.request.peer_identity);
   call.program.reset();
   call.cluster = nullptr;
 }

@@ -21,7 +21,7 @@ Result<Manifests> load_manifests(const std::string& path, Diagnostics& found, So
     const auto slash = file.rfind('/');
     directories.insert(slash == file.npos ? "." : file.substr(0, slash));
   }
-  return Manifests{dialect::to_model(read, found), nullptr, {directories.begin(), directories.end()}};
+  return Manifests{path, dialect::to_model(read, found), nullptr, {directories.begin(), directories.end()}};
 }
 
 Result<LocalFile> load_local_file(const std::string& path, Diagnostics& found, SourceMap& sources) {

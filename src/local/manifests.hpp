@@ -13,6 +13,7 @@ namespace marty::local {
 
 /// The manifests of a mesh as read from disk.
 struct Manifests {
+  std::string path;  ///< as it was asked for
   mesh::Model model;
   std::shared_ptr<const SourceMap> sources;
   std::vector<std::string> directories;  ///< of all files read, for watching

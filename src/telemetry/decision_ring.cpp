@@ -10,7 +10,7 @@ DecisionRing::DecisionRing(std::size_t capacity) : capacity_(capacity) {
 }
 
 void DecisionRing::record(WallTime finished, std::string_view method, std::string_view path, int status,
-                          Flags flags, std::uint64_t generation, const Trace& trace) {
+                          Flags flags, std::uint64_t generation, const Trace& trace, std::string_view peer) {
   auto& slot = kept_.size() < capacity_ ? kept_.emplace_back() : kept_[recorded_ % capacity_];
   slot.number = ++recorded_;
   slot.finished = finished;
@@ -19,6 +19,7 @@ void DecisionRing::record(WallTime finished, std::string_view method, std::strin
   slot.flags = flags;
   slot.method.assign(method);
   slot.path.assign(path);
+  slot.peer.assign(peer);
   slot.trace = trace;
 }
 

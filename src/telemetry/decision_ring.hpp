@@ -35,6 +35,7 @@ struct Decision {
   Flags flags;
   FixedText<16> method;
   FixedText<160> path;
+  FixedText<128> peer;  ///< SPIFFE URI the caller proved, empty when it proved none
   Trace trace;
 };
 
@@ -45,7 +46,7 @@ class DecisionRing {
   explicit DecisionRing(std::size_t capacity = 128);
 
   void record(WallTime finished, std::string_view method, std::string_view path, int status, Flags,
-              std::uint64_t generation, const Trace&);
+              std::uint64_t generation, const Trace&, std::string_view peer = {});
 
   std::size_t size() const { return kept_.size(); }
   /// How many calls were ever recorded.

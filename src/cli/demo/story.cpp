@@ -42,6 +42,20 @@ std::string first_line(std::string_view body) {
   return line.size() > kShown ? line.substr(0, kShown) + "…" : line;
 }
 
+/// What the reader sees anyway: the answer itself, and on the server's side the one application behind it.
+bool goes_without_saying(telemetry::StepKind kind, engine::Direction side) {
+  using enum telemetry::StepKind;
+  if (kind == kTryStarted || kind == kResponded) return true;
+  return side == engine::Direction::kInbound &&
+         (kind == kEndpointPicked || kind == kQueued || kind == kTryResponse);
+}
+
+/// "istio-policies.yaml:31:9" of a longer path; nothing for what no manifest says.
+std::string short_place(const engine::Sentence& sentence) {
+  if (!sentence.origin.known()) return {};
+  return sentence.place.substr(sentence.place.rfind('/') + 1);
+}
+
 }  // namespace
 
 Story::Story(LocalSession& session, Pace pace)
@@ -68,6 +82,7 @@ bool Story::check(bool holds, const std::string& claim) {
 
 int Story::tell(std::span<const Step> steps) {
   const Instant begun = io::now();
+  say("The manifests are in " + mesh().manifests().path + "; each decision names its line there.");
   std::vector<std::pair<std::string_view, std::size_t>> failures;
   std::size_t told = 0;
   for (const Step& step : steps) {
@@ -145,9 +160,11 @@ std::vector<http::ClientResponse> Story::burst(std::size_t count, const Headers&
 void Story::print_chain(const engine::Engine& engine, const telemetry::Decision& decision,
                         std::string_view who) {
   for (const auto& sentence : engine::explain(decision.trace, engine.program())) {
-    say(fmt::format("    {} {}  {}", paint("36", fmt::format("{:<6}", who)), sentence.text,
-                    paint("2", sentence.place)));
+    if (goes_without_saying(sentence.kind, engine.program().direction)) continue;
+    say(fmt::format("    {} {:<72} {}", paint("36", who), sentence.text, paint("2", short_place(sentence))));
   }
+  if (!decision.peer.view().empty())
+    say(fmt::format("    {} the caller is {}", paint("36", who), decision.peer.view()));
 }
 
 http::ClientResponse Story::show(const Headers& headers, const std::string& via) {

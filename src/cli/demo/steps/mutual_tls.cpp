@@ -19,14 +19,13 @@ void run(Story& story) {
 
   const auto answer = story.show();
   story.check(answer.status == 200, "through the sidecars the same request is answered");
+  const std::string caller = "spiffe://cluster.local/ns/petstore-domain/sa/petstore-client";
   bool identified = false;
   for (const auto& proxy : story.mesh().proxies()) {
     const auto& ring = proxy->sidecar->engine().decisions();
-    if (proxy->inbound_port != 8080 || ring.size() == 0) continue;
-    const auto* peer = ring.newest().trace.last(telemetry::StepKind::kPeerIdentity);
-    identified |= peer != nullptr && peer->a == 1;
+    identified |= proxy->inbound_port == 8080 && ring.size() > 0 && ring.newest().peer.view() == caller;
   }
-  story.check(identified, "the pod's sidecar verified who called");
+  story.check(identified, "the pod's sidecar verified who called: " + caller);
 }
 
 }  // namespace

@@ -93,7 +93,7 @@ Status LocalSession::open(const Arguments& arguments, const std::string& default
   if (!loop) return std::move(loop.error());
   loop_ = std::move(*loop);
   auto signals =
-      io::SignalWatch::start(*loop_, {SIGINT, SIGTERM, SIGHUP}, [this](int number) { signal_ = number; });
+      io::SignalWatch::start(*loop_, {SIGINT, SIGTERM, SIGHUP, SIGPIPE}, [this](int number) { signal_ = number; });
   if (!signals) return std::move(signals.error());
   signals_ = std::move(*signals);
 

@@ -97,6 +97,9 @@ Parsed parse(std::span<const Flag* const> flags, std::span<const std::string> wo
   std::string library_says;
   try {
     app.parse(std::vector<std::string>(std::reverse_iterator(end), words.rend()));
+  } catch (const CLI::ArgumentMismatch& error) {
+    const std::string_view says = error.what();
+    library_says = fmt::format("{} takes one value, and is given once", says.substr(0, says.find(':')));
   } catch (const CLI::ParseError& error) {
     library_says = error.what();
   }

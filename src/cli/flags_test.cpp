@@ -67,8 +67,8 @@ TEST(Flags, ProblemsNameTheWayOut) {
   // An unknown flag is said before what is missing because of it.
   EXPECT_EQ(problem(kAsking, {"--haeder", "a: 1"}), "unknown flag --haeder; did you mean --header?");
   EXPECT_NE(problem(kAsking, {}), "");
-  EXPECT_NE(problem(kPlain, {"--name"}), "");
-  EXPECT_NE(problem(kPlain, {"--name", "a", "--name", "b"}), "");
+  EXPECT_EQ(problem(kPlain, {"--name"}), "--name takes one value, and is given once");
+  EXPECT_EQ(problem(kPlain, {"--name", "a", "-n", "b"}), "--name takes one value, and is given once");
   EXPECT_NE(problem(kPlain, {"--dry=maybe"}), "");
 }
 

@@ -87,6 +87,7 @@ TEST(Run, MistypedWordsAreUsageErrors) {
         Case{{"mesh", "validate", "-", "path"}, "stands alone"}, Case{{"mesh", "why", "GET"}, "URL"},
         Case{{"mesh", "why", "GET", "/"}, "--service NAME"},
         Case{{"mesh", "why", "GET", "/", "--service", "x", "-H", "nocolon"}, "'name: value'"},
+        Case{{"mesh", "why", "GET", "/", "--service", "x", "--from", "shop/"}, "--from takes"},
         Case{{"mesh", "apply-policies"}, "--service NAME"}, Case{{"mesh", "status"}, "--service NAME"}}) {
     EXPECT_EQ(test.run(c.words), exit_code::kUsage) << c.says;
     EXPECT_TRUE(holds(test.err, c.says)) << test.err;

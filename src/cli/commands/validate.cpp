@@ -10,6 +10,7 @@
 #include "dialect/marty/mesh_yaml.hpp"
 #include "io/files.hpp"
 #include "local/disk_tree.hpp"
+#include "local/manifests.hpp"
 
 namespace marty::cli {
 
@@ -19,29 +20,37 @@ constexpr Flag kPaths{Flag::Kind::kPositionals, "PATH", "",
                       "files, directories, kustomizations; - is standard input"};
 constexpr const Flag* kFlags[] = {&kService, &kFile, &kPaths, &kFindingsFormat, &kFailOn};
 
-/// Our own kind among the manifests is read by its own reader.
-void check_policy_files(const dialect::Manifests& manifests, Findings& into) {
+/// Our own kinds among the manifests have their own readers.
+void check_own_kinds(const dialect::Manifests& manifests, Findings& into) {
   for (const auto& object : manifests.resources) {
-    if (*object.kind != "ServiceMesh" || object.group() != "marty.dev") continue;
+    if (object.group() != "marty.dev") continue;
     const auto file = object.root.origin.file;
-    dialect::read_policy_file(into.sources.text(file), file, into.found);
+    const auto text = into.sources.text(file);
+    if (*object.kind == "ServiceMesh") dialect::read_policy_file(text, file, into.found);
+    if (*object.kind == "Local") local::read_local_file(text, file, into.found);
   }
 }
 
 void check(const dialect::Manifests& manifests, Findings& into) {
   dialect::to_model(manifests, into.found);
-  check_policy_files(manifests, into);
+  check_own_kinds(manifests, into);
   into.checked += manifests.resources.size();
   into.skipped += manifests.skipped;
   if (!manifests.complete) into.complete = false;
 }
 
-/// mesh.yaml and each overlay that was generated from it. Overlays are alternatives, so each is a model of
-/// its own.
+/// mesh.yaml, local.yaml and each overlay that was generated from it. Overlays are alternatives, so each is a
+/// model of its own.
 Status check_service(const World& world, const ServiceFolder& service, Findings& into) {
   auto policy = read_policy(world, service, into.sources, into.found);
   if (!policy) return std::move(policy.error());
   into.checked += 1;
+  std::error_code ignored;
+  if (std::filesystem::exists(service.local_file(), ignored)) {
+    auto local = local::load_local_file(world.shown(service.local_file()), into.found, into.sources);
+    if (!local) return std::move(local.error());
+    into.checked += 1;
+  }
   const auto overlays = service.kubernetes() + "/overlays";
   auto entries = io::list_directory(overlays);
   local::DiskTree disk;

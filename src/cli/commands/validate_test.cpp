@@ -141,5 +141,12 @@ TEST(Validate, PolicyFilesAreCheckedByThemselvesToo) {
   }
 }
 
+TEST(Validate, LocalFilesToo) {
+  TestWorld test;
+  test.put("local.yaml", "apiVersion: marty.dev/v1\nkind: Local\nspec:\n  workload: {}\n");
+  EXPECT_EQ(test.run({"mesh", "validate", "local.yaml"}), exit_code::kFindings) << test.err;
+  EXPECT_TRUE(holds(test.out, "local.yaml:4:3: error: ")) << test.out;
+}
+
 }  // namespace
 }  // namespace marty::cli

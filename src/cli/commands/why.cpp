@@ -172,6 +172,9 @@ int why(const Arguments& arguments, World& world) {
   if (arguments.text(kMesh) != "istio")
     return fail(world,
                 {ErrorCode::kEnvironment, "Linkerd's manifests cannot be explained yet", "--mesh istio can"});
+  const auto from = arguments.text(kFrom);
+  if (arguments.given(kFrom) && (from.empty() || from.front() == '/' || from.back() == '/'))
+    return usage_error(world, "--from takes NAMESPACE/SERVICEACCOUNT or SERVICEACCOUNT");
   const auto headers = read_headers(arguments.all(kHeader));
   if (!headers) return usage_error(world, "a header is written -H 'name: value'");
   Question question;

@@ -26,7 +26,7 @@ struct Instance {
   std::string ip;            ///< its own address; ports are the workload's real ones
   bool sidecar = true;       ///< false: reached in plaintext
   std::string
-      app_address;  ///< where the application itself listens for `ports[0]`, behind the inbound sidecar
+      app_address;  ///< where a server that runs already listens, behind its inbound sidecar or without one
 };
 
 /// Who a proxy acts for, as metrics and identities name it.

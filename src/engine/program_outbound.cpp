@@ -197,7 +197,11 @@ void OutboundCompiler::discover(Cluster& into, const mesh::Service& service, con
       const bool automatic = instance.sidecar && *server != policy::MtlsMode::kDisable;
       const bool secure = tls ? **tls != policy::MtlsMode::kDisable : automatic;
       Endpoint endpoint;
-      endpoint.address.text = fmt::format("{}:{}", instance.ip, target);
+      // A server that runs already and has no sidecar is wherever it says, whatever the Service's target
+      // port.
+      endpoint.address.text = instance.sidecar || instance.app_address.empty()
+                                  ? fmt::format("{}:{}", instance.ip, target)
+                                  : instance.app_address;
       endpoint.owner = self_of(workload, instance);
       if (secure) {
         endpoint.security = Security::kMutualTls;

@@ -109,17 +109,21 @@ Result<std::string> LocalMesh::add_client(const std::string& ns, const std::stri
 
 Status LocalMesh::open_pods() {
   for (const auto& plan : topology_.pods) {
-    const auto outbound = fmt::format("{}:{}", plan.app_host, kOutboundPort);
-    auto proxy = add_proxy(self_of(plan), {outbound}, 0, {}, {}, Security::kPlaintext);
-    if (!proxy) return std::move(proxy.error());
+    // An application that runs elsewhere, or without a sidecar, has nobody to send its requests through.
+    std::string proxy_url;
+    if (plan.instance.sidecar && !plan.local->command.empty()) {
+      auto outbound = add_proxy(self_of(plan), {fmt::format("{}:{}", plan.app_host, kOutboundPort)}, 0, {},
+                                {}, Security::kPlaintext);
+      if (!outbound) return std::move(outbound.error());
+      proxy_url = "http://" + (*outbound)->address;
+    }
     for (const auto port : plan.instance.sidecar ? plan.ports : std::vector<std::uint16_t>{}) {
       auto inbound = add_proxy(self_of(plan), {fmt::format("{}:{}", plan.instance.ip, port)}, port,
                                plan.app(port), {}, Security::kPermissive);
       if (!inbound) return std::move(inbound.error());
     }
     pods_.push_back(std::make_unique<Pod>(
-        loop_, *prober_, plan, PodSettings{options_.state_dir, options_.bin_dir, "http://" + outbound},
-        tell_));
+        loop_, *prober_, plan, PodSettings{options_.state_dir, options_.bin_dir, proxy_url}, tell_));
   }
   return ok();
 }

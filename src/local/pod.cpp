@@ -57,8 +57,9 @@ Status Pod::spawn() {
   io::ProcessSpec spec;
   for (const auto& word : plan_.local->command) spec.argv.push_back(expand(*word));
   for (const auto& [name, value] : plan_.local->env) spec.env.emplace_back(name, expand(value));
-  spec.env.emplace_back("HTTP_PROXY", settings_.proxy_url);
-  spec.env.emplace_back("http_proxy", settings_.proxy_url);
+  for (const char* name : {"HTTP_PROXY", "http_proxy"}) {
+    if (!settings_.proxy_url.empty()) spec.env.emplace_back(name, settings_.proxy_url);
+  }
   spec.output_file = spec.error_file = log_file_;
   auto spawned =
       io::Process::spawn(loop_, spec, [this](Instant now, io::ExitStatus status) { exited(now, status); });

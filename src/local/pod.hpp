@@ -17,7 +17,7 @@ namespace marty::local {
 struct PodSettings {
   std::string state_dir;  ///< $STATE: shared by all pods of this mesh
   std::string bin_dir;    ///< $BIN: where marty itself is
-  std::string proxy_url;  ///< HTTP_PROXY of the application: its own outbound sidecar
+  std::string proxy_url;  ///< HTTP_PROXY of the application: its own outbound sidecar; empty: none
 };
 
 /// One pod's application as a process: started, probed until ready as a kubelet would, started again when it

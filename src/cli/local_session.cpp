@@ -92,8 +92,8 @@ Status LocalSession::open(const Arguments& arguments, const std::string& default
   auto loop = io::Loop::create();
   if (!loop) return std::move(loop.error());
   loop_ = std::move(*loop);
-  auto signals =
-      io::SignalWatch::start(*loop_, {SIGINT, SIGTERM, SIGHUP, SIGPIPE}, [this](int number) { signal_ = number; });
+  auto signals = io::SignalWatch::start(*loop_, {SIGINT, SIGTERM, SIGHUP, SIGPIPE},
+                                        [this](int number) { signal_ = number; });
   if (!signals) return std::move(signals.error());
   signals_ = std::move(*signals);
 

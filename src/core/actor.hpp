@@ -67,8 +67,8 @@ class Transport {
   /// on_drained.
   virtual void write(ConnId, std::string_view bytes) = 0;
   virtual std::size_t unsent(ConnId) const = 0;
-  /// Stops or restarts on_bytes for this connection (back-pressure); the end of stream is held back as well. On
-  /// restart, bytes that were left unconsumed are shown again in a later turn even if no more arrive.
+  /// Stops or restarts on_bytes for this connection (back-pressure); the end of stream is held back as well.
+  /// On restart, bytes that were left unconsumed are shown again in a later turn even if no more arrive.
   virtual void pause(ConnId, bool paused) = 0;
   /// Sends what is written, then closes. No event follows for this id.
   virtual void close(ConnId) = 0;

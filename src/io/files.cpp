@@ -28,6 +28,9 @@ std::string way_out(int error_number, const std::string& path) {
     case EDQUOT:
     case EFBIG:
       return "free some space (df -h) and try again";
+    case EISDIR:
+    case EINVAL:
+      return "name a regular file, or one that does not exist yet";
     case EROFS:
       return "choose a place that can be written";
     default:

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <functional>
 #include <map>
 #include <string>
@@ -60,19 +58,11 @@ class NotingActor : public Actor {
   bool echo = false;
 };
 
-inline std::unique_ptr<Loop> make_loop() {
-  auto loop = Loop::create();
-  EXPECT_TRUE(loop) << loop.error().text;
-  return std::move(*loop);
-}
+std::unique_ptr<Loop> make_loop();
 
 inline constexpr ListenerId kListener{7};
 
-inline Address listen_on_free_port(NotingActor& actor, Security security = Security::kPlaintext) {
-  auto status = actor.transport->listen(kListener, {"127.0.0.1:0"}, security);
-  EXPECT_TRUE(status) << status.error().text;
-  return actor.transport->bound_address(kListener);
-}
+Address listen_on_free_port(NotingActor& actor, Security security = Security::kPlaintext);
 
 /// A directory that is removed with everything in it.
 struct TemporaryDirectory {

@@ -1,5 +1,6 @@
 #include "io/tls.hpp"
 
+#include <gtest/gtest.h>
 #include <openssl/err.h>
 #include <sys/socket.h>
 

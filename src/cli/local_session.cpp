@@ -16,8 +16,18 @@ namespace {
 constexpr Duration kReadyWithin = 30s;
 constexpr Duration kStopWithin = 10s;
 
-Error usage(std::string text, std::string next) {
-  return {ErrorCode::kInput, std::move(text), std::move(next)};
+/// What the flags leave open or say wrongly; empty when they are fine.
+std::string misuse(const Arguments& arguments) {
+  if (arguments.given(kManifests) && !arguments.given(kLocal)) {
+    return "--manifests needs --local: the manifests do not say how to run a Deployment on this machine\n"
+           "  write a local.yaml with spec.workloads.<Deployment>.command, and name it with --local";
+  }
+  const std::string as = arguments.text(kAs);
+  const auto slash = as.find('/');
+  if (arguments.given(kAs) && (slash == as.npos || slash == 0 || slash + 1 == as.size())) {
+    return "--as takes NAMESPACE/SERVICEACCOUNT, not '" + as + "'\n  for example --as shop/frontend";
+  }
+  return {};
 }
 
 /// Where the local CA stays between runs (XDG base directories).
@@ -41,6 +51,10 @@ Result<std::string> make_state_directory(const World& world) {
 
 std::unique_ptr<LocalSession> LocalSession::start(World& world, const Arguments& arguments, int& exit_code,
                                                   const std::string& default_service) {
+  if (const auto problem = misuse(arguments); !problem.empty()) {
+    exit_code = usage_error(world, problem);
+    return nullptr;
+  }
   std::unique_ptr<LocalSession> session(new LocalSession(world));
   if (auto opened = session->open(arguments, default_service); !opened) {
     exit_code = session->interrupted() ? exit_code::kInterrupted : fail(world, opened.error());
@@ -54,11 +68,6 @@ Result<local::MeshOptions> LocalSession::options(const Arguments& arguments,
   local::MeshOptions options;
   if (arguments.given(kManifests)) {
     options.manifests = world_.shown(world_.resolve(arguments.text(kManifests)));
-    if (!arguments.given(kLocal)) {
-      return usage(
-          "--manifests needs --local: the manifests do not say how to run a Deployment on this machine",
-          "write a local.yaml with spec.workloads.<Deployment>.command, and name it with --local");
-    }
   } else {
     const bool named = arguments.given(kService) || arguments.given(kFile) || default_service.empty();
     auto service = named ? chosen_service(world_, arguments) : find_service(world_, default_service);
@@ -70,8 +79,6 @@ Result<local::MeshOptions> LocalSession::options(const Arguments& arguments,
   if (arguments.given(kAs)) {
     const std::string as = arguments.text(kAs);
     const auto slash = as.find('/');
-    if (slash == as.npos)
-      return usage("--as takes NAMESPACE/SERVICEACCOUNT, not '" + as + "'", "for example --as shop/frontend");
     options.client.emplace(as.substr(0, slash), as.substr(slash + 1));
   }
   options.ca_dir = ca_directory(world_);
@@ -131,10 +138,11 @@ Status LocalSession::wait_until_ready() {
   if (interrupted()) return Error{ErrorCode::kInterrupted, "interrupted", ""};
   for (const auto& pod : pods) {
     if (pod->ready()) continue;
-    return Error{ErrorCode::kInput, fmt::format("{} is not ready after 30 s", pod->plan().instance.pod),
-                 fmt::format("its readiness probe asks {} for {}; its log is {}/{}.log",
-                             pod->plan().app(pod->plan().ports.front()).text,
-                             pod->plan().workload->readiness_path, state_dir_, pod->plan().instance.pod)};
+    return Error{
+        ErrorCode::kInput,
+        fmt::format("{} is not ready after 30 s{}", pod->plan().instance.pod, pod->last_words()),
+        fmt::format("its readiness probe asks {} for {}", pod->plan().app(pod->plan().ports.front()).text,
+                    pod->plan().workload->readiness_path)};
   }
   return ok();
 }

@@ -43,7 +43,7 @@ Result<std::unique_ptr<LocalMesh>> LocalMesh::start(io::Loop& loop, MeshOptions 
   mesh->manifests_.sources = std::make_shared<SourceMap>(sources);
   mesh->topology_ = plan(mesh->manifests_.model, &mesh->local_, kFirstNet, found);
   if (found.has_errors())
-    return Error{ErrorCode::kInput, "the manifests have errors", "mend them and run this again"};
+    return Error{ErrorCode::kInput, "these files have errors", "mend them and run this again"};
   if (mesh->topology_.pods.empty()) {
     return Error{ErrorCode::kInput,
                  "there is nothing to run: no Deployment of the manifests is named in the local file",
@@ -122,8 +122,10 @@ Status LocalMesh::open_pods() {
                                plan.app(port), {}, Security::kPermissive);
       if (!inbound) return std::move(inbound.error());
     }
-    pods_.push_back(std::make_unique<Pod>(
-        loop_, *prober_, plan, PodSettings{options_.state_dir, options_.bin_dir, proxy_url}, tell_));
+    pods_.push_back(std::make_unique<Pod>(loop_, *prober_, plan,
+                                          PodSettings{options_.state_dir, options_.bin_dir, proxy_url,
+                                                      manifests_.sources->describe(plan.local->origin)},
+                                          tell_));
   }
   return ok();
 }
@@ -135,7 +137,10 @@ Status LocalMesh::open_ingress() {
   settings.fallback_authority = *ingress.service;
   auto proxy = add_proxy(self_of(*ingress.ns, *ingress.service_account, "ingress", "127.0.0.1"),
                          {fmt::format("127.0.0.1:{}", *ingress.port)}, 0, {}, settings, Security::kPlaintext);
-  if (!proxy) return std::move(proxy.error());
+  if (!proxy) {
+    const Origin said = ingress.port.written() ? ingress.port.origin : ingress.origin;
+    return std::move(proxy.error()).within(manifests_.sources->describe(said) + ": the ingress");
+  }
   ingress_ = (*proxy)->address;
   return ok();
 }

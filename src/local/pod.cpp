@@ -63,7 +63,7 @@ Status Pod::spawn() {
   spec.output_file = spec.error_file = log_file_;
   auto spawned =
       io::Process::spawn(loop_, spec, [this](Instant now, io::ExitStatus status) { exited(now, status); });
-  if (!spawned) return std::move(spawned.error()).within("starting " + plan_.instance.pod);
+  if (!spawned) return std::move(spawned.error()).within(settings_.place + ": " + plan_.instance.pod);
   process_ = std::move(*spawned);
   return ok();
 }
@@ -79,8 +79,7 @@ void Pod::exited(Instant now, io::ExitStatus status) {
     failure_ =
         Error{ErrorCode::kInput,
               fmt::format("{} ended with {} before it was ready{}", plan_.instance.pod, how, last_words()),
-              fmt::format("its command in local.yaml line {} is: {}\nrun it by hand, or read {}",
-                          plan_.local->origin.line, command, log_file_)};
+              fmt::format("correct its command at {}; what ran was: {}", settings_.place, command)};
     return;
   }
   ++restarts_;
@@ -94,6 +93,7 @@ std::string Pod::last_words() const {
   auto log = io::read_file(log_file_);
   if (!log || log->empty()) return {};
   constexpr std::size_t kShown = 600;
+  if (log->back() == '\n') log->pop_back();
   return ":\n" + (log->size() > kShown ? log->substr(log->size() - kShown) : *log);
 }
 

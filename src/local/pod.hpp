@@ -18,6 +18,7 @@ struct PodSettings {
   std::string state_dir;  ///< $STATE: shared by all pods of this mesh
   std::string bin_dir;    ///< $BIN: where marty itself is
   std::string proxy_url;  ///< HTTP_PROXY of the application: its own outbound sidecar; empty: none
+  std::string place;      ///< where the local file says how it runs: "local.yaml:18:7"
 };
 
 /// One pod's application as a process: started, probed until ready as a kubelet would, started again when it
@@ -39,6 +40,8 @@ class Pod {
   const PodPlan& plan() const { return plan_; }
   int pid() const { return process_ && process_->running() ? static_cast<int>(process_->pid()) : 0; }
   unsigned restarts() const { return restarts_; }
+  /// ":\n" and the end of what its processes printed; empty when they printed nothing.
+  std::string last_words() const;
   void signal(int number) const;
   ~Pod();
 
@@ -47,7 +50,6 @@ class Pod {
   Status spawn();
   void exited(Instant now, io::ExitStatus status);
   void probe(Instant now);
-  std::string last_words() const;
 
   io::Loop& loop_;
   http::Client& prober_;

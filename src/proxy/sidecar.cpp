@@ -5,6 +5,12 @@
 #include "proxy/core.hpp"
 
 namespace marty::proxy {
+namespace {
+
+/// What a stream may keep of a large body's memory for the next request.
+constexpr std::size_t kBodyKept = 64 << 10;
+
+}  // namespace
 
 Sidecar::Sidecar(Transport& transport, std::shared_ptr<const engine::Program> program, Rng rng, Instant now,
                  Duration wall_offset, Settings settings)
@@ -149,6 +155,7 @@ void Stream::reset() {
   stage = Stage::kQueued;
   head.clear();
   body.clear();
+  if (body.capacity() > kBodyKept) body.shrink_to_fit();
   request_complete = chunked_request = chunked_response = routed = false;
   status = 0;
   request_bytes = response_bytes = 0;

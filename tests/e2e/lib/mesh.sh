@@ -21,8 +21,8 @@ started=()
 
 fail() {
   echo "FAILED: $*"
-  sed 's/^/  out | /' "$out" | tail -n 30
-  sed 's/^/  err | /' "$err" | tail -n 30
+  tail -n 30 "$out" | cut -c 1-300 | sed 's/^/  out | /'
+  tail -n 30 "$err" | cut -c 1-300 | sed 's/^/  err | /'
   exit 1
 }
 ok() { echo "ok: $*"; }

@@ -134,7 +134,8 @@ class Quiet(http.server.BaseHTTPRequestHandler):
         pass
 http.server.HTTPServer((sys.argv[1], int(sys.argv[2])), Quiet).serve_forever()
 PY
-sed -i "s#\[\$BIN.petstore-domain, .*#[python3, $work/quiet.py, \$HOST, \$PORT, \"sqlite:\$STATE/\"]#; /^ *--store/d" "$local"
+sed -i -e "s#\[\$BIN.petstore-domain, .*#[python3, $work/quiet.py, \$HOST, \$PORT, \"sqlite:\$STATE/\"]#" \
+  -e '/^ *--store/d' "$local"
 full_disk() { # full_disk WORDS…: stdout and stderr through a pipe, those are no files
   { (ulimit -f 0; trap '' XFSZ; exec "$@") 2>&1; echo "exit $?"; } | cat >"$err"
   : >"$out"

@@ -18,7 +18,7 @@ e = [e for e in json.load(sys.stdin)["endpoints"]
      if e["pod"] == sys.argv[1] and e["proxy"].startswith("petstore-client") and "|v1|" in e["cluster"]]
 sys.exit(0 if eval(sys.argv[2]) else 1)' "$victim" "$1"
 }
-served() { # requests the victim'"'"'s own sidecar answered with 200
+served() { # requests the victim's own sidecar answered with 200
   curl -s "$admin/stats/prometheus" | awk -v pod="$victim inbound" '
     /^istio_requests_total/ && index($0, pod) && /response_code="200"/ { n += $NF } END { print n + 0 }'
 }
@@ -34,7 +34,8 @@ os.kill(next(p["pid"] for p in json.load(open(sys.argv[1]))["pods"] if p["name"]
 print(time.monotonic())
 PY
 ) || fail "$victim could not be killed"
-within 15 state 'e[0]["ejected"] and e[0]["returnsInMs"] > 0' || fail "$victim is not ejected: $(curl -s "$admin/endpoints")"
+within 15 state 'e[0]["ejected"] and e[0]["returnsInMs"] > 0' ||
+  fail "$victim is not ejected: $(curl -s "$admin/endpoints")"
 ok "$victim is ejected after kill -9"
 within 20 grep -qF "$victim is ready again" "$err" || fail "$victim does not start again"
 says "$err" "$victim ended with signal 9"
@@ -52,7 +53,8 @@ answers = json.load(open(sys.argv[1]))
 lost = [a for a in answers if a[2] != 200]
 # kill(2) returns before the process is gone: what began up to 50 ms later may still have met it alive.
 elsewhere = [a for a in lost if not a[0] <= killed + 0.05 <= a[1] + 0.1]
-print(f"{len(answers)} GETs, {threads} at a time: {len(lost)} failed,", dict(collections.Counter(a[2] for a in answers)))
+statuses = dict(collections.Counter(a[2] for a in answers))
+print(f"{len(answers)} GETs, {threads} at a time: {len(lost)} failed,", statuses)
 for begin, end, status, version in elsewhere[:10]:
     print(f"  {begin - killed:+.3f} s to {end - killed:+.3f} s after the kill: {status} {version}")
 assert len(answers) > 300 and len(lost) <= threads and not elsewhere

@@ -14,7 +14,9 @@ weights() { # weights V1 V2: of every split in the VirtualService
   mv "$policies.new" "$policies"
 }
 in_force() { grep -qF "generation $1 is in force" "$err"; }
-versions() { get -o /dev/null -D - "$pets?limit=[1-40]" | grep -i '^x-petstore-version' | tr -d '\r' | sort | uniq -c | xargs; }
+versions() {
+  get -o /dev/null -D - "$pets?limit=[1-40]" | grep -i '^x-petstore-version' | tr -d '\r' | sort | uniq -c | xargs
+}
 
 # GETs are retried by the mesh, DELETEs are not: those would show every lost request.
 python3 "$lib/load.py" "$proxy" "$work/enough" 3 GET "$pets?limit=1" >"$work/reads.json" &

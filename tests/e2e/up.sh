@@ -54,12 +54,12 @@ PY
 ok "the ready file names ingress, proxy, admin and four living pods"
 
 browser=(-H 'User-Agent: Mozilla/5.0 (X11; Linux x86_64)' -H 'Accept: text/html,*/*;q=0.8' --compressed)
-equal "a browser's GET" 200 "$(curl -s -o "$work/page" -w '%{http_code}' "${browser[@]}" "$ingress/api/petstore-domain/pets")"
-says "$work/page" '"items"'
+equal "a browser's GET" 200 "$(status_of "${browser[@]}" "$ingress/api/petstore-domain/pets")"
+says "$work/body" '"items"'
 ok "the ingress answers a browser"
 
-pod=$(python3 -c 'import json, sys; p = json.load(open(sys.argv[1]))["pods"][0]; print(p["address"], p["inboundPort"])' "$ready")
-seen=$(curl -s -m 10 -w '%{http_code}' "http://${pod/ /:}/health") && fail "plaintext to $pod: curl succeeded: $seen"
+pod=$(first_pod address):$(first_pod inboundPort)
+seen=$(curl -s -m 10 -w '%{http_code}' "http://$pod/health") && fail "plaintext to $pod: curl succeeded: $seen"
 equal "the HTTP answer to plaintext at $pod" 000 "$seen"
 ok "plaintext to a pod's inbound port gets no HTTP answer"
 

@@ -5,7 +5,8 @@ import sys
 FORMAT = re.compile(
     r'\[(?P<start>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)\] '
     r'"(?P<method>[A-Z]+) (?P<path>\S+) (?P<protocol>HTTP/1\.1)" (?P<code>\d{3}) (?P<flags>\S+) (?P<details>\S+) '
-    r'(?P<termination>\S+) "(?P<failure>[^"]*)" (?P<received>\d+) (?P<sent>\d+) (?P<duration>\d+) (?P<service_time>\d+|-) '
+    r'(?P<termination>\S+) "(?P<failure>[^"]*)" '
+    r'(?P<received>\d+) (?P<sent>\d+) (?P<duration>\d+) (?P<service_time>\d+|-) '
     r'"(?P<forwarded>[^"]*)" "(?P<agent>[^"]*)" "(?P<id>[^"]*)" "(?P<authority>[^"]*)" "(?P<upstream>[^"]*)" '
     r'(?P<cluster>\S+) (?P<upstream_local>\S+) (?P<local>\S+) (?P<remote>\S+) (?P<server_name>\S+) (?P<route>\S+)')
 
@@ -26,7 +27,8 @@ def main():
     inbound, outbound = limited[0]
     for key, expected, seen in (
             ("details", "local_rate_limited", inbound["details"]), ("details", "via_upstream", outbound["details"]),
-            ("code", "429", inbound["code"]), ("code", "429", outbound["code"]), ("route", "canary-read", outbound["route"]),
+            ("code", "429", inbound["code"]), ("code", "429", outbound["code"]),
+            ("route", "canary-read", outbound["route"]),
             ("server name", "outbound_.8080_.v2_.petstore-domain-service.petstore-domain.svc.cluster.local",
              inbound["server_name"])):
         if expected != seen:

@@ -32,7 +32,8 @@ def main():
         return sum(v for n, labels, v in series if n == name and wanted.items() <= labels.items())
 
     both = {"destination_service": SERVICE, "destination_service_name": "petstore-domain-service",
-            "destination_workload": "petstore-domain-v2", "destination_version": "v2", "destination_app": "petstore-domain",
+            "destination_workload": "petstore-domain-v2", "destination_version": "v2",
+            "destination_app": "petstore-domain",
             "destination_workload_namespace": "petstore-domain", "destination_service_namespace": "petstore-domain",
             "destination_canonical_service": "petstore-domain", "destination_canonical_revision": "v2",
             "source_principal": CALLER, "destination_principal": CALLED, "request_protocol": "http"}

@@ -70,6 +70,11 @@ start() {
 }
 ready_or_ended() { [[ -s $ready ]] || ended "$pid"; }
 told() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$ready" "$1"; }
+first_pod() { # first_pod KEY
+  python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["pods"][0][sys.argv[2]])' "$ready" "$1"
+}
+get() { curl -s -x "$proxy" "$@"; }
+status_of() { curl -s -o "$work/body" -w '%{http_code}' "$@"; }
 
 stop() { # stop PID [SIGNAL]: marty itself; $code is its exit code
   code=0
@@ -77,8 +82,6 @@ stop() { # stop PID [SIGNAL]: marty itself; $code is its exit code
   within 20 ended "$1" || fail "marty still runs 20 s after SIG${2:-TERM}"
   wait "$1" 2>/dev/null || code=$?
 }
-
-get() { curl -s -x "$proxy" "$@"; }
 
 clean_up() {
   local each

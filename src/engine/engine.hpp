@@ -91,8 +91,9 @@ struct CallEnd {
   std::string_view protocol = "HTTP/1.1", user_agent, request_id, forwarded_for, original_path;
   std::string_view upstream_address, upstream_local, downstream_local, downstream_remote, server_name;
   std::string_view transport_failure;
-  int status = 0;  ///< sent downstream; 0: none
-  std::uint64_t request_bytes = 0, response_bytes = 0;
+  int status = 0;                                                 ///< sent downstream; 0: none
+  std::uint64_t request_bytes = 0, response_bytes = 0;            ///< on the wire: heads, framing and bodies
+  std::uint64_t request_body_bytes = 0, response_body_bytes = 0;  ///< payload only, as access logs count
   std::optional<Duration> upstream_time;
   bool peer_tls = false;
   std::string_view upstream_identity;

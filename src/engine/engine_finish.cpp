@@ -34,8 +34,8 @@ telemetry::AccessEntry entry_of(WallTime finished, Duration duration, const Call
   entry.flags = call.flags;
   entry.details = call.details;
   entry.transport_failure = end.transport_failure;
-  entry.bytes_received = end.request_bytes;
-  entry.bytes_sent = end.response_bytes;
+  entry.bytes_received = end.request_body_bytes;
+  entry.bytes_sent = end.response_body_bytes;
   entry.duration = duration;
   entry.upstream_time = end.upstream_time;
   entry.forwarded_for = end.forwarded_for;

@@ -160,6 +160,7 @@ void Sidecar::Core::reply(Instant now, Stream& stream, const engine::LocalReply&
   transport_.write(down.id, out_);
   stream.status = local.status;
   stream.response_bytes = out_.size();
+  stream.response_body_bytes = is_head ? 0 : local.body.size();
   stream.call.details = local.details;
   finish(now, stream);
   next_request(now, down);
@@ -228,6 +229,8 @@ void Sidecar::Core::finish(Instant now, Stream& stream) {
   end.status = stream.status;
   end.request_bytes = stream.request_bytes + stream.head.text.size();
   end.response_bytes = stream.response_bytes;
+  end.request_body_bytes = stream.request_body_bytes;
+  end.response_body_bytes = stream.response_body_bytes;
   end.transport_failure = stream.transport_failure;
   if (stream.upstream_time.count() >= 0) end.upstream_time = stream.upstream_time;
   if (stream.call.endpoint.endpoint != nullptr)

@@ -74,6 +74,7 @@ std::size_t Sidecar::Core::read_body(Instant now, Downstream& down, std::string_
   Stream& stream = *down.stream;
   const auto piece = down.body.feed(bytes);
   stream.request_bytes += piece.consumed;
+  stream.request_body_bytes += piece.payload.size();
   if (piece.status == http::ParseStatus::kError) {
     refuse(now, down, http::reply_for(http::ParseError::kMalformed));
     return bytes.size();

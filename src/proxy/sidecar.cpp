@@ -158,7 +158,7 @@ void Stream::reset() {
   if (body.capacity() > kBodyKept) body.shrink_to_fit();
   request_complete = chunked_request = chunked_response = routed = false;
   status = 0;
-  request_bytes = response_bytes = 0;
+  request_bytes = response_bytes = request_body_bytes = response_body_bytes = 0;
   upstream_time = Duration{-1};
   transport_failure = {};
 }

@@ -95,6 +95,17 @@ TEST_F(SidecarTest, ForwardsARequestAndKeepsBothConnections) {
   EXPECT_TRUE(net.take_sent(client).ends_with("hi"));
 }
 
+TEST_F(SidecarTest, AccessLogCountsBodiesOnly) {
+  std::string log;
+  sidecar->engine().log_access_to([&](std::string_view line) { log += line; });
+  const ConnId client = net.accept();
+  net.receive(client,
+              "POST http://pets.shop:8080/pets HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "
+              "chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+  net.receive(upstream(), kOk);
+  EXPECT_NE(log.find("\"POST /pets HTTP/1.1\" 200 - via_upstream - \"-\" 3 2 "), log.npos) << log;
+}
+
 TEST_F(SidecarTest, EverySplitOfTheBytesGivesTheSameAnswer) {
   const std::string request =
       "POST http://pets.shop:8080/pets HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"

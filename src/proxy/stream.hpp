@@ -42,10 +42,11 @@ struct Stream {
   RequestHead head;  ///< rewritten, without the attempt count and the end of head
   std::string body;  ///< body in wire form, as far as kept for a first or next try
   bool request_complete = false, chunked_request = false, chunked_response = false;
-  bool routed = false;  ///< past faults: timeouts run from here
-  Instant resume_at;    ///< end of the delay or back-off
-  int status = 0;       ///< sent downstream
-  std::uint64_t request_bytes = 0, response_bytes = 0;
+  bool routed = false;                                  ///< past faults: timeouts run from here
+  Instant resume_at;                                    ///< end of the delay or back-off
+  int status = 0;                                       ///< sent downstream
+  std::uint64_t request_bytes = 0, response_bytes = 0;  ///< on the wire; of the request without its head
+  std::uint64_t request_body_bytes = 0, response_body_bytes = 0;
   Instant try_started;
   Duration upstream_time{-1};
   std::string_view transport_failure;

@@ -167,6 +167,7 @@ std::size_t Sidecar::Core::read_response_body(Instant now, Upstream& up, std::st
     return bytes.size();
   }
   Downstream& down = *stream.down;
+  stream.response_body_bytes += piece.payload.size();
   if (stream.chunked_response) {
     out_.clear();
     http::write_chunk(out_, piece.payload);

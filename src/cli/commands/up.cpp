@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <cstdio>
+
 #include "cli/command.hpp"
 #include "cli/local_session.hpp"
 #include "io/files.hpp"
@@ -52,6 +54,9 @@ int run_command(LocalSession& session, const std::vector<std::string>& words) {
 }
 
 int run(const Arguments& arguments, World& world) {
+  // Whoever waits for the file must not read that of an earlier run.
+  if (const auto stale = arguments.text(kReadyFile); !stale.empty())
+    std::remove(world.resolve(stale).c_str());
   int code = exit_code::kClean;
   const auto session = LocalSession::start(world, arguments, code);
   if (session == nullptr) return code;

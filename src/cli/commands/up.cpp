@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 
-#include <cstdio>
+#include <filesystem>
 
 #include "cli/command.hpp"
 #include "cli/local_session.hpp"
@@ -53,15 +53,23 @@ int run_command(LocalSession& session, const std::vector<std::string>& words) {
   return exit_code::kInterrupted;
 }
 
+/// Whoever waits for the file must not read that of an earlier run. Only a plain file is ever removed.
+void forget_stale(const std::string& path) {
+  std::error_code unreadable;
+  if (std::filesystem::is_regular_file(std::filesystem::symlink_status(path, unreadable))) {
+    std::filesystem::remove(path, unreadable);
+  }
+}
+
 int run(const Arguments& arguments, World& world) {
-  // Whoever waits for the file must not read that of an earlier run.
-  if (const auto stale = arguments.text(kReadyFile); !stale.empty())
-    std::remove(world.resolve(stale).c_str());
+  const std::string ready_file =
+      arguments.text(kReadyFile).empty() ? "" : world.resolve(arguments.text(kReadyFile));
+  forget_stale(ready_file);
   int code = exit_code::kClean;
   const auto session = LocalSession::start(world, arguments, code);
   if (session == nullptr) return code;
-  if (const auto file = arguments.text(kReadyFile); !file.empty()) {
-    auto written = io::write_file_atomically(world.resolve(file), session->mesh().ready_json());
+  if (!ready_file.empty()) {
+    auto written = io::write_file_atomically(ready_file, session->mesh().ready_json());
     if (!written) return fail(world, written.error());
   }
   const auto& words = arguments.all(kCommand);

@@ -67,10 +67,14 @@ void write_local_reply(std::string& out, const engine::LocalReply& reply, const 
   for (const auto& [name, value] : reply.headers) http::write_header(out, name, value);
   if (reply.overloaded) out += "x-envoy-overloaded: true\r\n";
   if (!reply.location.empty()) http::write_header(out, "location", reply.location);
-  http::write_header(out, "content-length", reply.body.size());
-  if (!reply.body.empty()) out += "content-type: text/plain\r\n";
+  // Envoy puts the length of an empty answer last.
+  if (!reply.body.empty()) {
+    http::write_header(out, "content-length", reply.body.size());
+    out += "content-type: text/plain\r\n";
+  }
   http::write_header(out, "date", stamp.date);
   http::write_header(out, "server", stamp.server);
+  if (reply.body.empty()) out += "content-length: 0\r\n";
   append_edits(out, edits);
   if (connection == Connection::kClose) out += "connection: close\r\n";
   http::write_end_of_head(out);

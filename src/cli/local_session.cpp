@@ -142,7 +142,7 @@ Status LocalSession::wait_until_ready() {
         ErrorCode::kInput,
         fmt::format("{} is not ready after 30 s{}", pod->plan().instance.pod, pod->last_words()),
         fmt::format("its readiness probe asks {} for {}", pod->plan().app(pod->plan().ports.front()).text,
-                    pod->plan().workload->readiness_path)};
+                    pod->plan().workload.readiness_path)};
   }
   return ok();
 }

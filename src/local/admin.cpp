@@ -160,7 +160,7 @@ std::string LocalMesh::ready_json() const {
     const std::uint16_t port = plan.ports.empty() ? std::uint16_t{0} : plan.ports.front();
     list.push_back({{"name", plan.instance.pod},
                     {"workload", plan.instance.workload},
-                    {"version", plan.workload->label("version")},
+                    {"version", plan.workload.label("version")},
                     {"address", plan.instance.ip},
                     {"appAddress", plan.app(port).text},
                     {"appPort", port},

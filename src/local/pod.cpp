@@ -103,7 +103,7 @@ void Pod::probe(Instant now) {
     ready_ = ready_ || plan_.ports.empty();
     return;
   }
-  const mesh::Workload& workload = *plan_.workload;
+  const mesh::Workload& workload = plan_.workload;
   const std::uint16_t port = workload.readiness_port != 0 ? workload.readiness_port : plan_.ports.front();
   http::ClientRequest request;
   request.to = plan_.app(port);

@@ -79,7 +79,7 @@ Topology plan(const mesh::Model& model, const LocalFile* local, unsigned net, Di
     for (std::size_t replica = 0; replica < replicas && topology.pods.size() < kPodsMax; ++replica) {
       PodPlan pod;
       const std::size_t index = topology.pods.size();
-      pod.workload = &workload;
+      pod.workload = workload;
       pod.local = entry;
       pod.ports = ports_of(workload, model);
       pod.app_host = address(net, 101, index);
@@ -101,7 +101,7 @@ Topology plan(const mesh::Model& model, const LocalFile* local, unsigned net, Di
 }
 
 engine::Self self_of(const PodPlan& pod) {
-  const mesh::Workload& workload = *pod.workload;
+  const mesh::Workload& workload = pod.workload;
   return {.pod = pod.instance.pod,
           .ns = workload.ns,
           .workload = workload.name,

@@ -56,5 +56,10 @@ for path, good in zip(sys.argv[1:], ((200,), (204, 404))):
 PY
 ok "six reloads and a refused one under load: no request lost, retried methods or not"
 
+# What a pod was planned from is gone with the first manifests; it must start again all the same.
+kill -KILL "$(first_pod pid)"
+within 20 grep -qF "$(first_pod name) is ready again" "$err" || fail "a pod killed after a reload does not come back"
+ok "a pod killed after a reload comes back"
+
 stop "$pid" TERM
 nothing_left

@@ -25,7 +25,7 @@ void print_map(LocalSession& session) {
   for (const auto& pod : mesh.pods()) {
     const auto& plan = pod->plan();
     text += fmt::format("  pod      {:<28} {:<16} version {}\n", plan.instance.pod, plan.instance.ip,
-                        plan.workload->label("version"));
+                        plan.workload.label("version"));
   }
   text += "Ctrl-C ends it. Edit a manifest and it is in force at once.\n";
   session.world().err(text);

@@ -15,7 +15,7 @@ namespace marty::local {
 /// 127.<net>.<101..200>.x: never 127.0.0.1, so ports are the real ones and nothing else listens there.
 struct PodPlan {
   engine::Instance instance;
-  mesh::Workload workload;  ///< a copy: pods outlive the model they were planned from
+  mesh::Workload workload;               ///< a copy: pods outlive the model they were planned from
   const LocalWorkload* local = nullptr;  ///< null without a local file
   std::string app_host;                  ///< where the application listens on its own ports
   std::vector<std::uint16_t> ports;      ///< the workload's ports, each behind an inbound sidecar

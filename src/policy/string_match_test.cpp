@@ -51,6 +51,17 @@ TEST(StringMatch, RegexMatchesTheWholeString) {
   EXPECT_TRUE(regex("(?i)canary").matches("CANARY"));
 }
 
+TEST(StringMatch, PlainAlternativesMeanWhatRe2Means) {
+  // The group makes RE2 read the same expression; every short text must be judged alike.
+  for (const std::string pattern : {"GET|HEAD|OPTIONS", "a", "a|b", "a||b", "|", "", "ab|a", "a|"}) {
+    const auto words = regex(pattern), re2 = regex("(?:" + pattern + ")");
+    for (const std::string_view text :
+         {"", "a", "b", "ab", "abc", "|", "a|b", "GET", "GE", "GETS", "HEAD", "OPTIONS", "get"}) {
+      EXPECT_EQ(words.matches(text), re2.matches(text)) << pattern << " on " << text;
+    }
+  }
+}
+
 TEST(StringMatch, RegexWithoutCompilationNeverMatches) {
   EXPECT_FALSE((StringMatch{Kind::kRegex, ".*", false, {}, nullptr}).matches("x"));
 }

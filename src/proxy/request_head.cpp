@@ -4,6 +4,7 @@
 
 #include "http/writer.hpp"
 #include "proxy/field_class.hpp"
+#include "proxy/header_edits.hpp"
 
 namespace marty::proxy {
 namespace {
@@ -12,14 +13,6 @@ RequestHead::Span append(std::string& out, std::string_view text) {
   const auto at = static_cast<std::uint32_t>(out.size());
   out += text;
   return {at, static_cast<std::uint32_t>(text.size())};
-}
-
-void append_lower(std::string& out, std::string_view name) {
-  const auto at = out.size();
-  out += name;
-  for (auto c = out.begin() + static_cast<std::ptrdiff_t>(at); c != out.end(); ++c) {
-    if (*c >= 'A' && *c <= 'Z') *c = static_cast<char>(*c + 32);
-  }
 }
 
 /// A version 4 UUID whose 15th digit says "not sampled", as Envoy marks its request ids.
@@ -47,20 +40,6 @@ void append_client_cert(std::string& out, const Peer& peer, const Header* earlie
   if (earlier != nullptr) out.append(earlier->value).append(",");
   out.append("By=").append(peer.own_identity).append(";Hash=").append(peer.cert_sha256);
   out.append(";Subject=\"\";URI=").append(peer.identity).append("\r\n");
-}
-
-bool edited(const engine::ProgramRoute* route, std::string_view lower_name) {
-  if (route == nullptr || route->request_headers.empty()) return false;
-  const auto& edits = route->request_headers;
-  return std::find(edits.remove.begin(), edits.remove.end(), lower_name) != edits.remove.end() ||
-         std::any_of(edits.set.begin(), edits.set.end(),
-                     [&](const auto& set) { return set.first == lower_name; });
-}
-
-void append_edits(std::string& out, const engine::ProgramRoute* route) {
-  if (route == nullptr) return;
-  for (const auto& [name, value] : route->request_headers.set) http::write_header(out, name, value);
-  for (const auto& [name, value] : route->request_headers.add) http::write_header(out, name, value);
 }
 
 /// The time the caller grants: the smaller of the route's and the try's, for the application to see.
@@ -97,18 +76,18 @@ void rewrite_request(const http::RequestHead& head, std::string_view path, const
   const Header* connection = head.headers.find("connection");
   const std::string_view named =
       connection != nullptr && names_fields(connection->value) ? connection->value : "";
+  const mesh::HeaderEdits* edits = route != nullptr ? &route->request_headers : nullptr;
   const Header* client_cert = nullptr;
   bool has_proto = false;
   for (const Header& header : head.headers) {
-    const auto start = text.size();
-    append_lower(text, header.name);
+    const auto start = append_lower(text, header.name);
     const std::string_view name = std::string_view(text).substr(start);
     const FieldClass field = classify(name);
     if (field == FieldClass::kClientCert) client_cert = &header;
     const bool dropped = field == FieldClass::kHopByHop || field == FieldClass::kHost ||
                          field == FieldClass::kExpect || field == FieldClass::kClientCert ||
                          field == FieldClass::kEnvoyControl || field == FieldClass::kAttemptCount ||
-                         edited(route, name) || (!named.empty() && http::is_hop_by_hop(name, named));
+                         edited(edits, name) || (!named.empty() && http::is_hop_by_hop(name, named));
     if (dropped) {
       text.resize(start);
       continue;
@@ -134,7 +113,7 @@ void rewrite_request(const http::RequestHead& head, std::string_view path, const
   } else {
     append_expected_timeout(text, route);
   }
-  append_edits(text, route);
+  append_edits(text, edits);
 }
 
 }  // namespace marty::proxy

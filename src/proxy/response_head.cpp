@@ -4,34 +4,9 @@
 
 #include "http/writer.hpp"
 #include "proxy/field_class.hpp"
+#include "proxy/header_edits.hpp"
 
 namespace marty::proxy {
-namespace {
-
-bool edited(const mesh::HeaderEdits* edits, std::string_view lower_name) {
-  if (edits == nullptr || edits->empty()) return false;
-  return std::find(edits->remove.begin(), edits->remove.end(), lower_name) != edits->remove.end() ||
-         std::any_of(edits->set.begin(), edits->set.end(),
-                     [&](const auto& set) { return set.first == lower_name; });
-}
-
-void append_edits(std::string& out, const mesh::HeaderEdits* edits) {
-  if (edits == nullptr) return;
-  for (const auto& [name, value] : edits->set) http::write_header(out, name, value);
-  for (const auto& [name, value] : edits->add) http::write_header(out, name, value);
-}
-
-void append_line_lower(std::string& out, const Header& header) {
-  const auto at = out.size();
-  out += header.name;
-  for (auto c = out.begin() + static_cast<std::ptrdiff_t>(at); c != out.end(); ++c) {
-    if (*c >= 'A' && *c <= 'Z') *c = static_cast<char>(*c + 32);
-  }
-  out.append(": ").append(header.value).append("\r\n");
-}
-
-}  // namespace
-
 void write_response(std::string& out, const http::ResponseHead& head, const ResponseStamp& stamp,
                     Duration upstream_time, const mesh::HeaderEdits* edits, http::BodyKind framing,
                     Connection connection) {
@@ -40,8 +15,8 @@ void write_response(std::string& out, const http::ResponseHead& head, const Resp
   const std::string_view named = named_by != nullptr && names_fields(named_by->value) ? named_by->value : "";
   bool has_date = false;
   for (const Header& header : head.headers) {
-    const auto start = out.size();
-    append_line_lower(out, header);
+    const auto start = append_lower(out, header.name);
+    out.append(": ").append(header.value).append("\r\n");
     const std::string_view name = std::string_view(out).substr(start, header.name.size());
     const FieldClass field = classify(name);
     has_date |= field == FieldClass::kDate;

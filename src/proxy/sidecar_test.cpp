@@ -95,6 +95,29 @@ TEST_F(SidecarTest, ForwardsARequestAndKeepsBothConnections) {
   EXPECT_TRUE(net.take_sent(client).ends_with("hi"));
 }
 
+TEST_F(SidecarTest, HeaderEditsOfTheRouteApplyBothWays) {
+  auto model = shop();
+  auto& route = model.route_tables[0].routes[0];
+  route.request_headers = {.set = {{"x-team", "pets"}}, .add = {{"x-hop", "two"}}, .remove = {"x-secret"}};
+  route.response_headers = {.set = {{"cache-control", "no-store"}}, .add = {}, .remove = {"x-debug"}};
+  use(outbound(model));
+  const ConnId client = net.accept();
+  net.receive(
+      client,
+      "GET http://pets.shop:8080/ HTTP/1.1\r\nHost: x\r\nX-Team: other\r\nX-Hop: one\r\nX-Secret: 1\r\n"
+      "Connection: close, X-Named\r\nX-Named: 1\r\n\r\n");
+  const ConnId up = upstream();
+  const std::string sent = net.take_sent(up);
+  EXPECT_NE(sent.find("x-hop: one\r\n"), sent.npos) << sent;
+  EXPECT_NE(sent.find("x-team: pets\r\nx-hop: two\r\n"), sent.npos) << sent;
+  for (const char* gone : {"other", "x-secret", "x-named", "connection"})
+    EXPECT_EQ(sent.find(gone), sent.npos) << gone;
+  net.receive(up, "HTTP/1.1 200 OK\r\nX-Debug: 1\r\nCache-Control: public\r\ncontent-length: 0\r\n\r\n");
+  const std::string answer = net.take_sent(client);
+  EXPECT_NE(answer.find("cache-control: no-store\r\n"), answer.npos) << answer;
+  for (const char* gone : {"public", "x-debug"}) EXPECT_EQ(answer.find(gone), answer.npos) << gone;
+}
+
 TEST_F(SidecarTest, AccessLogCountsBodiesOnly) {
   std::string log;
   sidecar->engine().log_access_to([&](std::string_view line) { log += line; });

@@ -36,7 +36,6 @@ class LocalSession {
   io::Loop& loop() { return *loop_; }
   local::LocalMesh& mesh() { return *mesh_; }
   World& world() { return world_; }
-  const std::string& state_dir() const { return state_dir_; }
   bool interrupted() const { return signal_ != 0; }
   /// Runs the loop until `done`, an interruption, or the deadline; true when `done`.
   bool run_until(const std::function<bool()>& done, Duration limit);

@@ -47,7 +47,6 @@ class Client : public Actor {
   ~Client() override;
 
   void send(Instant now, const ClientRequest& request, Done done);
-  std::size_t in_flight() const { return exchanges_.size(); }
 
   void on_accepted(Instant, ListenerId, ConnId) override {}
   void on_connected(Instant, ConnId) override;

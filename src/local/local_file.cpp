@@ -13,11 +13,11 @@ using manifest::range;
 using manifest::Table;
 using manifest::Tag;
 
-const Table& fields(Tag<Actor>) {
-  static const Fields<Actor> table{
+const Table& fields(Tag<Caller>) {
+  static const Fields<Caller> table{
       "client",
-      {field("namespace", &Actor::ns, kRequired, "its namespace"),
-       field("serviceAccount", &Actor::service_account, kRequired, "its identity")}};
+      {field("namespace", &Caller::ns, kRequired, "its namespace"),
+       field("serviceAccount", &Caller::service_account, kRequired, "its identity")}};
   return table;
 }
 

@@ -13,7 +13,7 @@
 namespace marty::local {
 
 /// Who sends requests from outside the manifests' workloads.
-struct Actor {
+struct Caller {
   Sourced<std::string> ns, service_account;
 };
 
@@ -29,7 +29,7 @@ struct LocalWorkload {
 
 /// local.yaml: what the manifests cannot say about a laptop. Names follow the manifests.
 struct LocalFile {
-  std::optional<Actor> client;  ///< whom `up -- CMD` runs as
+  std::optional<Caller> client;  ///< whom `up -- CMD` runs as
   struct Ingress {
     Sourced<std::string> service;    ///< "name.namespace:port", where requests without a known host go
     Sourced<std::uint32_t> port{0};  ///< on 127.0.0.1; 0: any free one

@@ -252,13 +252,6 @@ Proxy* LocalMesh::outbound(const std::string& address) {
   return nullptr;
 }
 
-Proxy* LocalMesh::inbound(const std::string& pod, std::uint16_t port) {
-  for (auto& proxy : proxies_) {
-    if (proxy->inbound_port == port && proxy->self.pod == pod) return proxy.get();
-  }
-  return nullptr;
-}
-
 void LocalMesh::log_access_to(std::function<void(std::string_view)> sink) {
   access_ = std::move(sink);
   for (auto& proxy : proxies_) proxy->sidecar->engine().log_access_to(access_);

@@ -64,15 +64,11 @@ class LocalMesh {
   const std::string& client_address() const { return client_; }
   const std::string& ingress_address() const { return ingress_; }
   std::string admin_address() const;
-  unsigned net() const { return net_; }
 
   const std::vector<std::unique_ptr<Pod>>& pods() const { return pods_; }
   const std::vector<std::unique_ptr<Proxy>>& proxies() const { return proxies_; }
   Proxy* outbound(const std::string& address);
-  Proxy* inbound(const std::string& pod, std::uint16_t port);
   const Manifests& manifests() const { return manifests_; }
-  const LocalFile& local_file() const { return local_; }
-  std::uint64_t generation() const { return generation_; }
 
   void reload(Instant now);
   /// One line per finished request of any sidecar.

@@ -121,7 +121,7 @@ void Sidecar::Core::choose_and_connect(Instant now, Stream& stream) {
     return follow(now, stream, queued, Stream::Stage::kBackoff);
   stream.stage = Stream::Stage::kQueued;
   connections.waiting.push_back(&stream);
-  arm(now, stream);
+  arm(stream);
   open_for(now, endpoint);
 }
 
@@ -131,13 +131,13 @@ void Sidecar::Core::deadline(Instant now, Stream& stream) {
   }
   if (stream.stage == Stream::Stage::kBackoff && now >= stream.resume_at)
     return choose_and_connect(now, stream);
-  if (now < stream.call.deadline()) return arm(now, stream);
+  if (now < stream.call.deadline()) return arm(stream);
   if (stream.up != nullptr) discard(*stream.up);
   leave_queue(stream);
   follow(now, stream, engine_.deadline_passed(now, stream.call), Stream::Stage::kBackoff);
 }
 
-void Sidecar::Core::arm(Instant, Stream& stream) {
+void Sidecar::Core::arm(Stream& stream) {
   if (stream.stage == Stream::Stage::kDelayed || stream.stage == Stream::Stage::kBackoff) return;
   const Instant at = stream.call.deadline();
   if (at.is_never()) {
@@ -179,7 +179,7 @@ void Sidecar::Core::respond_head(Instant now, Stream& stream, const http::Respon
                  down.close_after || draining_ ? Connection::kClose : Connection::kKeepAlive);
   transport_.write(down.id, out_);
   stream.response_bytes += out_.size();
-  arm(now, stream);
+  arm(stream);
 }
 
 void Sidecar::Core::respond_done(Instant now, Stream& stream) {

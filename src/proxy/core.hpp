@@ -56,7 +56,7 @@ class Sidecar::Core {
   void choose_and_connect(Instant now, Stream& stream);
   void reply(Instant now, Stream& stream, const engine::LocalReply& reply);
   void deadline(Instant now, Stream& stream);
-  void arm(Instant now, Stream& stream);
+  void arm(Stream& stream);
   void respond_head(Instant now, Stream& stream, const http::ResponseHead& head);
   void respond_done(Instant now, Stream& stream);
   void cut(Instant now, Stream& stream);

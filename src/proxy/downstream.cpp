@@ -121,7 +121,7 @@ void Sidecar::Core::request_complete(Instant now, Stream& stream) {
   timers_.cancel(stream.down->deadline);
   if (!stream.routed) return;
   engine_.request_complete(now, stream.call);
-  arm(now, stream);
+  arm(stream);
 }
 
 /// A message that is not HTTP/1.1 as it must be, or not in time: an answer without a call behind it.

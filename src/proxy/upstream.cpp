@@ -91,7 +91,7 @@ void Sidecar::Core::attach(Instant now, Upstream& up, Stream& stream) {
   out_ += stream.body;
   transport_.write(up.id, out_);
   if (!stream.call.may_retry) stream.body.clear();
-  arm(now, stream);
+  arm(stream);
   if (!stream.request_complete) resume(*stream.down);
 }
 

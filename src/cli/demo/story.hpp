@@ -38,7 +38,6 @@ class Story {
   // ---- what steps use
   // ----------------------------------------------------------------------------------------------
   local::LocalMesh& mesh() { return session_.mesh(); }
-  LocalSession& session() { return session_; }
   /// A request through the client's sidecar (or that of `via`), not shown.
   http::ClientResponse get(const Headers& headers = {}, const std::string& via = {});
   /// Many at once, each on a connection of its own; in order of sending.

@@ -20,13 +20,22 @@ enum class Layout {
   kOverlay,      ///< --output DIR: the overlay itself with its base inside
 };
 
-/// The Kustomize tree that makes Istio do what the policy file asks for. Same file, same bytes. `source` is
-/// how the policy file is called in the comments ("plugins/petstore_domain/mesh.yaml"). Reading the tree back
-/// gives `mesh::lower(file)`.
-std::vector<GeneratedFile> generate_istio(const mesh::PolicyFile& file, Layout, std::string_view source);
+/// How to make a tree again, for the first line of each file.
+struct Recipe {
+  std::string policy_file;  ///< "plugins/petstore_domain/mesh.yaml"
+  std::string flags;        ///< what overruled it, such as " --mtls permissive"
+};
+
+/// The Kustomize tree that makes Istio do what the policy file asks for. Same file, same bytes. Reading the
+/// tree back gives `mesh::lower(file)`.
+std::vector<GeneratedFile> generate_istio(const mesh::PolicyFile& file, Layout, const Recipe&);
 
 /// What the policy file asks for and the Istio tree leaves out or says differently, one finding each (kInfo,
 /// "not-expressed"): nothing is dropped silently.
 void report_istio_capabilities(const mesh::PolicyFile& file, Diagnostics&);
+
+/// Whether faults are injected, for any mesh: "chaos-included" (a warning) in a test tree that has chaos
+/// rules, "chaos-left-out" in a production tree whose policy file has some.
+void report_chaos(const mesh::PolicyFile& file, Diagnostics&);
 
 }  // namespace marty::dialect

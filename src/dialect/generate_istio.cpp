@@ -92,7 +92,12 @@ std::string describe(const mesh::Route& route) {
 Node virtual_service(const PolicyFile& file, const mesh::RouteTable& table) {
   Node root = object(file, "networking.istio.io", "VirtualService", table.name,
                      manifest::encode(istio::from_model(table)));
+  const bool faults_inside = !file.active_chaos().empty();
+  if (faults_inside) root.at({"metadata", "labels"})->add("marty.dev/environment", Node::string("test"));
   root.comment(
+      std::string(faults_inside ? "FOR TEST CLUSTERS ONLY: some of these routes delay or fail requests on "
+                                  "purpose.\n"
+                                : "") +
       "How a caller's sidecar chooses among the versions. The first route that matches is taken, and a route "
       "has one\n"
       "fault, one set of versions and one retry policy: so things that can meet (a chaos header, the canary "

@@ -63,7 +63,8 @@ std::vector<std::string> cases() {
           "  rateLimit: {scope: instance, burst: 1, refill: 1, every: 1500ms}\n"
           "  security: {allow: [{name: all, to: [{paths: [\"*\", \"*/x\", /y]}]}, {name: none}]}\n",
       two +
-          "  chaos:\n  - {header: {a: b}, delay: {percent: 0.5, fixed: 1ms}, abort: {percent: 33.3333, "
+          "  environment: test\n  chaos:\n  - {header: {a: b}, delay: {percent: 0.5, fixed: 1ms}, abort: "
+          "{percent: 33.3333, "
           "status: 500}}\n"
           "  - {header: {c: \"true\"}, abort: {percent: 100, status: 404}}\n",
   };
@@ -73,7 +74,7 @@ TEST(Generate, ReadingTheTreeBackGivesTheLoweredPolicies) {
   for (const auto& text : cases()) {
     const auto file = policies(text);
     for (const auto layout : {Layout::kOverlay, Layout::kServiceTree}) {
-      MemoryTree tree = written(generate_istio(file, layout, "mesh.yaml"));
+      MemoryTree tree = written(generate_istio(file, layout, {"mesh.yaml", ""}));
       SourceMap sources;
       Diagnostics found;
       const std::vector<std::string> paths{layout == Layout::kOverlay ? "out"
@@ -99,8 +100,8 @@ TEST(Generate, ReadingTheTreeBackGivesTheLoweredPolicies) {
 
 TEST(Generate, SamePoliciesSameBytesAndEveryFileSaysWhereItIsFrom) {
   const auto file = policies(cases()[0]);
-  const auto once = generate_istio(file, Layout::kServiceTree, "mesh.yaml");
-  const auto again = generate_istio(file, Layout::kServiceTree, "mesh.yaml");
+  const auto once = generate_istio(file, Layout::kServiceTree, {"mesh.yaml", ""});
+  const auto again = generate_istio(file, Layout::kServiceTree, {"mesh.yaml", ""});
   ASSERT_EQ(once.size(), again.size());
   for (std::size_t i = 0; i < once.size(); ++i) {
     EXPECT_EQ(once[i].text, again[i].text);
@@ -111,7 +112,8 @@ TEST(Generate, SamePoliciesSameBytesAndEveryFileSaysWhereItIsFrom) {
 
 TEST(Generate, TheTreeInTheRepositoryIsWhatThePoliciesSay) {
   const auto file = policies(cases()[0]);
-  for (const auto& wanted : generate_istio(file, Layout::kServiceTree, "plugins/petstore_domain/mesh.yaml")) {
+  for (const auto& wanted :
+       generate_istio(file, Layout::kServiceTree, {"plugins/petstore_domain/mesh.yaml", ""})) {
     const fs::path path = fs::path("plugins/petstore_domain/k8s") / wanted.path;
     if (wanted.link_to.empty()) {
       EXPECT_EQ(text_of(path), wanted.text)
@@ -128,6 +130,28 @@ TEST(Generate, WhatIstioCannotSayIsReported) {
   report_istio_capabilities(policies(cases()[0]), found);
   ASSERT_FALSE(found.all().empty());
   for (const auto& finding : found.all()) EXPECT_EQ(finding.rule, "not-expressed");
+}
+
+TEST(Generate, ChaosIsForTestsOnlyAndSaid) {
+  auto file = policies(cases()[0]);
+  const auto with = [&](const char* environment) {
+    file.environment.value = environment;
+    std::string all;
+    for (const auto& one : generate_istio(file, Layout::kOverlay, {"mesh.yaml", " --environment x"}))
+      all += one.text;
+    Diagnostics found;
+    report_chaos(file, found);
+    EXPECT_EQ(found.all().size(), 1u);
+    EXPECT_EQ(all.find("fault:") != all.npos, all.find("TEST CLUSTERS ONLY") != all.npos);
+    EXPECT_EQ(all.find("fault:") != all.npos, all.find("marty.dev/environment: test") != all.npos);
+    return std::pair(all.find("fault:") != all.npos, found.all()[0].rule);
+  };
+  EXPECT_EQ(with("test"), std::pair(true, std::string("chaos-included")));
+  EXPECT_EQ(with("production"), std::pair(false, std::string("chaos-left-out")));
+  file.chaos.clear();
+  Diagnostics found;
+  report_chaos(file, found);
+  EXPECT_TRUE(found.all().empty()) << "nothing to say";
 }
 
 TEST(PolicyFile, WrittenAndReadAgainItIsTheSame) {
@@ -158,6 +182,7 @@ TEST(PolicyFile, WrongPoliciesAreReported) {
       {"  rateLimit: {scope: service, burst: 1, refill: 1, every: 1s}\n", "invalid-value",
        "rate-limit service"},
       {"  rateLimit: {scope: instance, burst: 1, refill: 1, every: 10ms}\n", "out-of-range", "every 50ms"},
+      {"  environment: staging\n", "invalid-value", "'production' (no chaos) or 'test'"},
       {"  security: {mtls: STRICT}\n", "invalid-value", "'strict' or 'permissive'"},
       {"  chaos: [{header: {a: b}}]\n", "missing-field", "needs 'delay' or 'abort'"},
       {"  timeout: 3s\n", "misplaced-field", "belongs in spec.routing"},

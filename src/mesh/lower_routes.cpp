@@ -71,7 +71,7 @@ const PolicyFile::ChaosRule* earlier(const PolicyFile::ChaosRule* a, const Polic
 
 /// Every pair (delaying rule or none, aborting rule or none) that some set of headers leads to, so that the
 /// first match is the right one; the last is "no chaos header". One delaying and one aborting rule give four.
-std::vector<ChaosVariant> chaos_variants(const std::vector<PolicyFile::ChaosRule>& rules) {
+std::vector<ChaosVariant> chaos_variants(std::span<const PolicyFile::ChaosRule> rules) {
   std::vector<const PolicyFile::ChaosRule*> delays, aborts;
   for (const auto& rule : rules) {
     if (rule.delay) delays.push_back(&rule);
@@ -207,7 +207,7 @@ RouteTable lower_routes(const PolicyFile& file) {
   std::vector<const PolicyFile::Canary*> canaries{nullptr};
   if (file.routing.canary) canaries.insert(canaries.begin(), &*file.routing.canary);
   const auto methods = method_gates(file.routing.retries);
-  for (const auto& chaos : chaos_variants(file.chaos))
+  for (const auto& chaos : chaos_variants(file.active_chaos()))
     for (const auto* canary : canaries)
       for (const auto& gate : methods) table.routes.push_back(make_route(file, chaos, canary, gate));
   return table;

@@ -15,6 +15,7 @@ PolicyFile petstore() {
   PolicyFile file;
   file.name = {"petstore-domain", {}};
   file.ns = {"petstore-domain", {}};
+  file.environment = {"test", {}};
   file.service.name = {"petstore-domain-service", {}};
   file.service.port = {8080, {}};
   file.workload.metrics_port = {9000, {}};
@@ -70,6 +71,12 @@ TEST(LowerRoutes, GatesCompose) {
   std::set<std::string> names;
   for (const auto& route : model.route_tables.front().routes) names.insert(route.name);
   EXPECT_EQ(names.size(), 16u);
+}
+
+TEST(LowerRoutes, ProductionInjectsNothing) {
+  auto file = petstore();
+  file.environment = {"production", {}};
+  for (const auto& route : lower(file).route_tables.front().routes) EXPECT_FALSE(route.fault) << route.name;
 }
 
 TEST(LowerRoutes, NoGatesOneRoute) {

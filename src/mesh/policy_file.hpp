@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@ namespace marty::mesh {
 
 struct PolicyFile {
   Sourced<std::string> name, ns;
+  /// "production" or "test": where the generated tree will be applied. Faults are injected in tests only.
+  Sourced<std::string> environment{"production"};
 
   struct Target {
     Sourced<std::string> istio{"1.30"}, linkerd{"2.19"}, linkerd_api{"httproute"};
@@ -120,7 +123,10 @@ struct PolicyFile {
     std::optional<Abort> abort;
     Origin origin;
   };
-  std::vector<ChaosRule> chaos;
+  std::vector<ChaosRule> chaos;  ///< as written; what is in force says active_chaos()
+  std::span<const ChaosRule> active_chaos() const {
+    return *environment == "test" ? std::span(chaos) : std::span<const ChaosRule>{};
+  }
 
   struct Alert {
     Sourced<std::string> above, below;

@@ -14,7 +14,29 @@ constexpr Flag kOutput{Flag::Kind::kText, "--output", "DIR",
 constexpr Flag kCheck{Flag::Kind::kToggle, "--check", "",
                       "write nothing; exit 1 when the files differ from what would be written"};
 constexpr Flag kDiff{Flag::Kind::kToggle, "--diff", "", "write nothing; show what would change"};
-constexpr const Flag* kFlags[] = {&kService, &kFile, &kMesh, &kOutput, &kCheck, &kDiff};
+constexpr Flag kMtls{
+    Flag::Kind::kText, "--mtls", "MODE",
+    "instead of mesh.yaml's security.mtls: permissive first, strict when all callers are meshed",
+    "permissive|strict"};
+constexpr Flag kEnvironment{Flag::Kind::kText, "--environment", "WHERE",
+                            "instead of mesh.yaml's environment: chaos rules are for 'test' only",
+                            "production|test"};
+constexpr const Flag* kFlags[] = {&kService, &kFile,        &kMesh,  &kOutput,
+                                  &kMtls,    &kEnvironment, &kCheck, &kDiff};
+
+/// Flags overrule the file; the texts they came with go into the recipe, so that the tree says how it was
+/// made.
+std::string overrule(const Arguments& arguments, mesh::PolicyFile& policy) {
+  std::string flags;
+  const auto take = [&](const Flag& flag, Sourced<std::string>& value) {
+    if (!arguments.given(flag)) return;
+    value.value = arguments.text(flag);
+    flags += fmt::format(" {} {}", flag.names, *value);
+  };
+  take(kMtls, policy.security.mtls);
+  take(kEnvironment, policy.environment);
+  return flags;
+}
 
 /// Findings are talk here: the data of this command is the list of files.
 int refuse(const World& world, const Diagnostics& found, const SourceMap& sources) {
@@ -82,13 +104,16 @@ int generate_overlay(const Arguments& arguments, World& world) {
   auto policy = read_policy(world, *service, sources, found);
   if (!policy) return fail(world, policy.error());
   if (!*policy || found.has_errors()) return refuse(world, found, sources);
+  const dialect::Recipe recipe{policy_name(*service), overrule(arguments, **policy)};
+  dialect::report_chaos(**policy, found);
+  dialect::report_istio_capabilities(**policy, found);
   for (const auto& finding : found.all()) world.err(render(finding, sources));
 
   const bool own = !arguments.given(kOutput);
   const auto root = own ? service->kubernetes() : world.resolve(arguments.text(kOutput));
   const auto layout = own ? dialect::Layout::kServiceTree : dialect::Layout::kOverlay;
   std::vector<WantedFile> wanted;
-  for (auto& file : dialect::generate_istio(**policy, layout, policy_name(*service)))
+  for (auto& file : dialect::generate_istio(**policy, layout, recipe))
     wanted.push_back({root + "/" + file.path, std::move(file.text), std::move(file.link_to)});
   auto files = compare(std::move(wanted));
   if (!files) return fail(world, files.error());
@@ -106,6 +131,11 @@ constexpr Command generate_overlay{
     "marty service-mesh generate-overlay --service petstore-domain --mesh istio # into "
     "plugins/petstore_domain/k8s\n"
     "marty service-mesh generate-overlay --service petstore-domain --mesh istio --output ./overlays/istio\n"
+    "marty service-mesh generate-overlay --service petstore-domain --mesh istio --mtls permissive # stage "
+    "one\n"
+    "marty service-mesh generate-overlay --service petstore-domain --mesh istio --environment production # "
+    "no "
+    "chaos\n"
     "marty service-mesh generate-overlay --service petstore-domain --mesh istio --diff # what would change?\n"
     "marty service-mesh generate-overlay --service petstore-domain --mesh istio --check # for CI: exit 1 on "
     "drift\n",

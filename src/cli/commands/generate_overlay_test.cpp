@@ -88,6 +88,20 @@ TEST_F(GenerateOverlay, AnOverlayElsewhereStandsAlone) {
   EXPECT_EQ(test.run({"service-mesh", "validate", "overlays/istio"}), 0) << test.out << test.err;
 }
 
+TEST_F(GenerateOverlay, FlagsOverruleTheFileAndTheTreeSaysSo) {
+  const Words flags{"--output", "prod", "--environment", "production", "--mtls", "permissive"};
+  ASSERT_EQ(test.run(with(kGenerate, flags)), 0) << test.err;
+  EXPECT_TRUE(holds(test.err, "chaos rule(s) left out")) << test.err;
+  const auto text = test.get("prod/istio-policies.yaml");
+  EXPECT_TRUE(holds(text, "--mesh istio --mtls permissive --environment production\n")) << text;
+  EXPECT_FALSE(holds(text, "fault:"));
+  EXPECT_TRUE(holds(text, "mode: PERMISSIVE"));
+  EXPECT_EQ(test.run(with(kGenerate, with(flags, {"--check"}))), 0) << test.out;
+  EXPECT_EQ(test.run(with(kGenerate, {"--output", "prod", "--check"})), exit_code::kFindings);
+  EXPECT_TRUE(holds(test.err, "this overlay injects faults")) << test.err;
+  EXPECT_EQ(test.run(with(kGenerate, {"--mtls", "off"})), exit_code::kUsage);
+}
+
 TEST_F(GenerateOverlay, AWrongPolicyFileWritesNothing) {
   change_mesh("attempts:", "atempts:");
   EXPECT_EQ(test.run(kGenerate), exit_code::kInput);

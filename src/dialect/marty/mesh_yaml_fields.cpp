@@ -19,6 +19,7 @@ bool one_of(std::string_view text, Words... words) {
   return ((text == words) || ...);
 }
 bool is_mtls(std::string_view text) { return one_of(text, "strict", "permissive"); }
+bool is_environment(std::string_view text) { return one_of(text, "production", "test"); }
 bool is_scope(std::string_view text) { return one_of(text, "instance"); }
 bool is_linkerd_api(std::string_view text) { return one_of(text, "httproute", "serviceprofile"); }
 bool is_protocol(std::string_view text) { return one_of(text, "http"); }
@@ -48,6 +49,7 @@ bool is_threshold(std::string_view text) {
 }
 
 constexpr Wants kMtls{is_mtls, "'strict' or 'permissive'"};
+constexpr Wants kEnvironment{is_environment, "'production' (no chaos) or 'test'"};
 constexpr Wants kScope{
     is_scope, "'instance' (each pod has its own bucket; a limit over all pods needs a rate-limit service)"};
 constexpr Wants kLinkerdApi{is_linkerd_api, "'httproute' or 'serviceprofile'"};
@@ -274,13 +276,15 @@ const Table& fields(Tag<P::Observability>) {
 }
 
 const Table& fields(Tag<P>) {
-  static const Fields<P> table{"spec",
-                               {field("target", &P::target), field("service", &P::service, kRequired),
-                                field("workload", &P::workload, kRequired), field("routing", &P::routing),
-                                field("connections", &P::connections), field("outliers", &P::outliers),
-                                field("rateLimit", &P::rate_limit), field("security", &P::security),
-                                field("chaos", &P::chaos), field("observability", &P::observability)},
-                               dialect::check_policies};
+  static const Fields<P> table{
+      "spec",
+      {field("environment", &P::environment, kEnvironment, "chaos is only generated for 'test'"),
+       field("target", &P::target), field("service", &P::service, kRequired),
+       field("workload", &P::workload, kRequired), field("routing", &P::routing),
+       field("connections", &P::connections), field("outliers", &P::outliers),
+       field("rateLimit", &P::rate_limit), field("security", &P::security), field("chaos", &P::chaos),
+       field("observability", &P::observability)},
+      dialect::check_policies};
   return table;
 }
 

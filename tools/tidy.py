@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 FILE_LINES_FAIL, FILE_LINES_WARN, LINE_COLUMNS = 600, 400, 120
-SKIPPED_DIRS = (".git", ".cache", "__pycache__")
+SKIPPED = (".git", ".cache", "__pycache__")
 CODE = (".cpp", ".hpp")
 MEASURED = CODE + (".py", ".sh", ".cmake")
 # Words that say nothing about what is inside a file.
@@ -106,8 +106,8 @@ class Tidy:
     def files(self):
         for folder, names, files in os.walk(self.root):
             top = Path(folder) == self.root
-            names[:] = sorted(n for n in names if n not in SKIPPED_DIRS and not (top and n.startswith("build")))
-            for name in sorted(files):
+            names[:] = sorted(n for n in names if n not in SKIPPED and not (top and n.startswith("build")))
+            for name in sorted(set(files) - set(SKIPPED)):  # of a second worktree .git is a file
                 yield Path(folder, name).relative_to(self.root)
 
     def read(self, path):

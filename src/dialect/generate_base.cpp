@@ -15,7 +15,8 @@ std::string scalar(const std::string& text) {
   return line;
 }
 
-std::string serviceaccounts(const PolicyFile& file, const mesh::Model& model, std::string_view heading) {
+std::string serviceaccounts(const Draft& draft) {
+  const auto& [file, model, mesh, heading] = draft;
   std::string out(heading);
   out +=
       "# A service account is an identity of the mesh: its certificate says "
@@ -127,7 +128,8 @@ std::string deployment(const PolicyFile& file, const mesh::Workload& workload) {
 
 }  // namespace
 
-std::string deployments(const PolicyFile& file, const mesh::Model& model, std::string_view heading) {
+std::string deployments(const Draft& draft) {
+  const auto& [file, model, mesh, heading] = draft;
   std::string out(heading);
   out +=
       "# One Deployment for each version. The label 'app' is what the Service selects, 'version' what a "
@@ -139,7 +141,8 @@ std::string deployments(const PolicyFile& file, const mesh::Model& model, std::s
   return out;
 }
 
-std::string services(const PolicyFile& file, const mesh::Model& model, std::string_view heading) {
+std::string services(const Draft& draft) {
+  const auto& [file, model, mesh, heading] = draft;
   std::string out(heading);
   out +=
       "# One Service over all versions: which version a request reaches is decided by the mesh, not by "

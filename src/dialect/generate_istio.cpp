@@ -3,7 +3,6 @@
 #include <array>
 #include <cstdlib>
 
-#include "dialect/generate.hpp"
 #include "dialect/generate_parts.hpp"
 #include "dialect/istio/authorization_policy.hpp"
 #include "dialect/istio/destination_rule.hpp"
@@ -170,7 +169,8 @@ Node authorization_policy(const PolicyFile& file, const mesh::AuthorizationScope
 
 }  // namespace
 
-std::string istio_policies(const PolicyFile& file, const mesh::Model& model, std::string_view heading) {
+std::string istio_policies(const Draft& draft) {
+  const auto& [file, model, mesh, heading] = draft;
   std::vector<Node> documents;
   for (const auto& policy : model.destinations) documents.push_back(destination_rule(file, policy));
   for (const auto& table : model.route_tables) documents.push_back(virtual_service(file, table));
@@ -188,10 +188,10 @@ std::string istio_policies(const PolicyFile& file, const mesh::Model& model, std
           "no rule.");
     }
   }
-  return std::string(heading) + manifest::write_documents("", documents);
+  return heading + manifest::write_documents("", documents);
 }
 
-std::string istio_namespace(const PolicyFile& file, std::string_view heading) {
+std::string istio_namespace(const Draft& draft) {
   return fmt::format(
       "{}apiVersion: v1\n"
       "kind: Namespace\n"
@@ -201,10 +201,10 @@ std::string istio_namespace(const PolicyFile& file, std::string_view heading) {
       "    # Istio puts a sidecar into every pod that is created here from now on; running pods must be "
       "restarted once.\n"
       "    istio-injection: enabled\n",
-      heading, scalar(*file.ns));
+      draft.heading, scalar(*draft.file.ns));
 }
 
-std::string istio_deployment_patch(const PolicyFile& file, std::string_view heading) {
+std::string istio_deployment_patch(const Draft& draft) {
   return fmt::format(
       "{}# What the pods need because a sidecar stands beside the application. The kustomization applies it "
       "to every Deployment.\n"
@@ -231,7 +231,25 @@ std::string istio_deployment_patch(const PolicyFile& file, std::string_view head
       "            - .*upstream_rq_retry.*\n"
       "            - .*upstream_rq_pending_overflow.*\n"
       "            - .*http_local_rate_limit.*\n",
-      heading, *file.observability.tracing_sampling);
+      draft.heading, *draft.file.observability.tracing_sampling);
+}
+
+std::vector<Capability> istio_capabilities(const PolicyFile& file) {
+  std::vector<Capability> all;
+  if (file.routing.retries && file.routing.retries->budget) {
+    all.push_back(
+        {file.routing.retries->budget->ratio.origin, "routing.retries.budget", "",
+         "Istio's budget limits retries at a time, not in a span of time; attempts and methods still "
+         "bound them"});
+  }
+  if (file.rate_limit) {
+    all.push_back({file.rate_limit->scope.origin, "rateLimit", "an EnvoyFilter",
+                   "Istio has no kind of its own for it, and does not promise to keep EnvoyFilters stable "
+                   "across versions"});
+  }
+  if (!file.observability.alerts.empty())
+    all.push_back({file.name.origin, "observability.alerts", "", "they are not generated yet"});
+  return all;
 }
 
 }  // namespace marty::dialect::generated

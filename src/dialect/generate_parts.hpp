@@ -2,21 +2,47 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "manifest/node.hpp"
-#include "mesh/policy_file.hpp"
+#include "dialect/generate.hpp"
 
 namespace marty::dialect::generated {
 
-/// The texts of the single files, each beginning with `heading`.
-std::string serviceaccounts(const mesh::PolicyFile&, const mesh::Model&, std::string_view heading);
-std::string deployments(const mesh::PolicyFile&, const mesh::Model&, std::string_view heading);
-std::string services(const mesh::PolicyFile&, const mesh::Model&, std::string_view heading);
-std::string istio_namespace(const mesh::PolicyFile&, std::string_view heading);
-std::string istio_deployment_patch(const mesh::PolicyFile&, std::string_view heading);
-std::string istio_policies(const mesh::PolicyFile&, const mesh::Model&, std::string_view heading);
+/// What every part is written from.
+struct Draft {
+  const mesh::PolicyFile& file;
+  const mesh::Model& model;  ///< `mesh::lower(file)`
+  mesh::MeshKind mesh;
+  std::string heading;  ///< the comment each file begins with
+};
+
+enum class Role : unsigned char {
+  kResource,          ///< objects of their own
+  kLinkedResource,    ///< the same, also found as service-mesh/<name>
+  kPatch,             ///< of the one object it names
+  kDeploymentsPatch,  ///< of every Deployment
+};
+
+/// One file of an overlay or of the base. To add one: its function here and a row in generate.cpp; the
+/// kustomization, the check for drift and the links follow from the row.
+struct Part {
+  std::string_view name;              ///< inside of its folder, such as "namespace.yaml"
+  std::string (*text)(const Draft&);  ///< the whole file; empty: this policy file needs none
+  Role role = Role::kResource;
+};
+
+// The base: what runs, whichever mesh is around it. It must not ask which mesh that is.
+std::string serviceaccounts(const Draft&);
+std::string deployments(const Draft&);
+std::string services(const Draft&);
+
+std::string istio_namespace(const Draft&);
+std::string istio_deployment_patch(const Draft&);
+std::string istio_policies(const Draft&);
 
 /// A text as a YAML scalar, quoted when it must be.
 std::string scalar(const std::string& text);
+
+std::vector<Capability> istio_capabilities(const mesh::PolicyFile&);
 
 }  // namespace marty::dialect::generated

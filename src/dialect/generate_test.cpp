@@ -14,6 +14,7 @@ namespace marty::dialect {
 namespace {
 
 namespace fs = std::filesystem;
+using mesh::MeshKind;
 
 std::string text_of(const fs::path& path) {
   std::stringstream text;
@@ -74,7 +75,7 @@ TEST(Generate, ReadingTheTreeBackGivesTheLoweredPolicies) {
   for (const auto& text : cases()) {
     const auto file = policies(text);
     for (const auto layout : {Layout::kOverlay, Layout::kServiceTree}) {
-      MemoryTree tree = written(generate_istio(file, layout, {"mesh.yaml", ""}));
+      MemoryTree tree = written(generate(file, {MeshKind::kIstio, layout, {"mesh.yaml", ""}}));
       SourceMap sources;
       Diagnostics found;
       const std::vector<std::string> paths{layout == Layout::kOverlay ? "out"
@@ -100,8 +101,8 @@ TEST(Generate, ReadingTheTreeBackGivesTheLoweredPolicies) {
 
 TEST(Generate, SamePoliciesSameBytesAndEveryFileSaysWhereItIsFrom) {
   const auto file = policies(cases()[0]);
-  const auto once = generate_istio(file, Layout::kServiceTree, {"mesh.yaml", ""});
-  const auto again = generate_istio(file, Layout::kServiceTree, {"mesh.yaml", ""});
+  const auto once = generate(file, {MeshKind::kIstio, Layout::kServiceTree, {"mesh.yaml", ""}});
+  const auto again = generate(file, {MeshKind::kIstio, Layout::kServiceTree, {"mesh.yaml", ""}});
   ASSERT_EQ(once.size(), again.size());
   for (std::size_t i = 0; i < once.size(); ++i) {
     EXPECT_EQ(once[i].text, again[i].text);
@@ -113,7 +114,7 @@ TEST(Generate, SamePoliciesSameBytesAndEveryFileSaysWhereItIsFrom) {
 TEST(Generate, TheTreeInTheRepositoryIsWhatThePoliciesSay) {
   const auto file = policies(cases()[0]);
   for (const auto& wanted :
-       generate_istio(file, Layout::kServiceTree, {"plugins/petstore_domain/mesh.yaml", ""})) {
+       generate(file, {MeshKind::kIstio, Layout::kServiceTree, {"plugins/petstore_domain/mesh.yaml", ""}})) {
     const fs::path path = fs::path("plugins/petstore_domain/k8s") / wanted.path;
     if (wanted.link_to.empty()) {
       EXPECT_EQ(text_of(path), wanted.text)
@@ -127,7 +128,7 @@ TEST(Generate, TheTreeInTheRepositoryIsWhatThePoliciesSay) {
 
 TEST(Generate, WhatIstioCannotSayIsReported) {
   Diagnostics found;
-  report_istio_capabilities(policies(cases()[0]), found);
+  report_capabilities(policies(cases()[0]), MeshKind::kIstio, found);
   ASSERT_FALSE(found.all().empty());
   for (const auto& finding : found.all()) EXPECT_EQ(finding.rule, "not-expressed");
 }
@@ -137,7 +138,8 @@ TEST(Generate, ChaosIsForTestsOnlyAndSaid) {
   const auto with = [&](const char* environment) {
     file.environment.value = environment;
     std::string all;
-    for (const auto& one : generate_istio(file, Layout::kOverlay, {"mesh.yaml", " --environment x"}))
+    for (const auto& one :
+         generate(file, {MeshKind::kIstio, Layout::kOverlay, {"mesh.yaml", " --environment x"}}))
       all += one.text;
     Diagnostics found;
     report_chaos(file, found);

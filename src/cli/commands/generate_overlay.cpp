@@ -106,14 +106,14 @@ int generate_overlay(const Arguments& arguments, World& world) {
   if (!*policy || found.has_errors()) return refuse(world, found, sources);
   const dialect::Recipe recipe{policy_name(*service), overrule(arguments, **policy)};
   dialect::report_chaos(**policy, found);
-  dialect::report_istio_capabilities(**policy, found);
+  dialect::report_capabilities(**policy, mesh::MeshKind::kIstio, found);
   for (const auto& finding : found.all()) world.err(render(finding, sources));
 
   const bool own = !arguments.given(kOutput);
   const auto root = own ? service->kubernetes() : world.resolve(arguments.text(kOutput));
   const auto layout = own ? dialect::Layout::kServiceTree : dialect::Layout::kOverlay;
   std::vector<WantedFile> wanted;
-  for (auto& file : dialect::generate_istio(**policy, layout, recipe))
+  for (auto& file : dialect::generate(**policy, {mesh::MeshKind::kIstio, layout, recipe}))
     wanted.push_back({root + "/" + file.path, std::move(file.text), std::move(file.link_to)});
   auto files = compare(std::move(wanted));
   if (!files) return fail(world, files.error());

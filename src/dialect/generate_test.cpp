@@ -55,6 +55,14 @@ std::vector<std::string> cases() {
       text_of("plugins/petstore_domain/mesh.yaml"),
       start + "  workload: {image: \"shop:1\", versions: {v1: {replicas: 1}}}\n",
       two + "  routing: {split: {v1: 50, v2: 50}, timeout: 1500ms}\n  security: {mtls: permissive}\n",
+      two + "  routing: {canary: {header: {x-try: \"yes\"}, version: v2}}\n",
+      two +
+          "  routing:\n    split: {v1: 100, v2: 0}\n    canary: {header: {x-try: \"yes\"}, version: v2}\n"
+          "    experiments:\n"
+          "    - {name: blue, header: {x-group: b}, version: v2}\n"
+          "    - {name: green, cookie: {group: g_1}, version: v1}\n"
+          "    - {name: mobile, header: {User-Agent: Mob}, match: prefix, version: v2}\n"
+          "    - {name: phones, header: {user-agent: \".*(Android|iPhone).*\"}, match: regex, version: v2}\n",
       two + "  routing: {retries: {attempts: 0}}\n  connections: {max: 0, pending: 1, requests: 2}\n",
       two +
           "  routing: {retries: {attempts: 1, on: [5xx, \"503\", reset]}, canary: {header: {X-Try: \"yes\"}, "
@@ -174,6 +182,27 @@ TEST(PolicyFile, WrongPoliciesAreReported) {
   const Wrong table[] = {
       {"  routing: {split: {v1: 90, v3: 10}}\n", "unknown-version", "has no 'v3'"},
       {"  routing: {split: {v1: 90, v2: 20}}\n", "split-sum", "adds up to 110"},
+      {"  routing: {experiments: [{name: a, version: v2}]}\n", "missing-field", "whose requests?"},
+      {"  routing: {experiments: [{name: a, header: {x: \"(\"}, match: regex, version: v2}]}\n",
+       "invalid-value", "no RE2 expression"},
+      {"  routing: {experiments: [{name: a, header: {x: b}, match: suffix, version: v2}]}\n", "invalid-value",
+       "'exact', 'prefix' or 'regex'"},
+      {"  routing: {experiments: [{name: a, header: {x: b}, cookie: {y: c}, version: v2}]}\n",
+       "conflicting-fields", "cookie"},
+      {"  routing: {experiments: [{name: a, cookie: {y: \".*\"}, version: v2}]}\n", "invalid-value",
+       "letters"},
+      {"  routing: {experiments: [{name: a, header: {x: b}, version: v2}, {name: a, header: {x: c}, version: "
+       "v2}]}\n",
+       "duplicate-name", "two audiences are called 'a'"},
+      {"  routing: {canary: {header: {X: b}, version: v2}, experiments: [{name: a, header: {x: b}, version: "
+       "v1}]}\n",
+       "never-reached", "the same header as 'canary'"},
+      {"  routing: {retries: {on: [gateway-eror]}}\n", "invalid-value", "not a retry condition"},
+      {"  target: {istio: \"1.99\"}\n", "invalid-value", "such as 1.30"},
+      {"  target: {linkerd: stable-2.14}\n", "invalid-value", "such as 2.19"},
+      {"  rateLimit: {scope: instance, burst: 1, refill: 1, every: 60}\n", "wrong-type",
+       "a duration such as"},
+      {"  security: {allow: [{name: a}, {name: a}]}\n", "duplicate-name", "two allow rules are called 'a'"},
       {"  routing: {canary: {header: {a: b, c: d}, version: v2}}\n", "invalid-value", "exactly one header"},
       {"  routing: {canary: {header: {a: true}, version: v2}}\n", "wrong-type", "expected a text"},
       {"  routing: {retries: {methods: [POST]}}\n", "invalid-value", "may be sent twice"},
@@ -198,6 +227,18 @@ TEST(PolicyFile, WrongPoliciesAreReported) {
     EXPECT_EQ(found.all()[0].rule, wrong.rule) << wrong.text << found.all()[0].message;
     EXPECT_NE(found.all()[0].message.find(wrong.message), std::string::npos) << found.all()[0].message;
     EXPECT_GE(found.all()[0].where.begin.line, 7u);
+  }
+}
+
+TEST(PolicyFile, AVersionHasReplicasAndTrafficGoesToPods) {
+  for (const auto& [versions, rule] : {std::pair("v1: {replicas: 1}, v2: {}", "missing-field"),
+                                       std::pair("v1: {replicas: 1}, v2: {replicas: 0}", "no-pods")}) {
+    Diagnostics found;
+    read_policy_file(std::string(kStart) + "  workload: {image: \"shop:1\", versions: {" + versions +
+                         "}}\n  routing: {split: {v1: 90, v2: 10}}\n",
+                     0, found);
+    ASSERT_EQ(found.all().size(), 1u) << versions;
+    EXPECT_EQ(found.all()[0].rule, rule);
   }
 }
 

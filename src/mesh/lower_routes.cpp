@@ -8,7 +8,7 @@
 
 /// A VirtualService takes the first route that matches and a route has one fault block, one set of
 /// destinations and one retry policy. So gates that must work together need a route for each combination:
-/// chaos variant × canary × retriable method, the most demanding combination first.
+/// chaos variant × audience (canary, experiments) × retriable method, the most demanding combination first.
 namespace marty::mesh {
 namespace {
 
@@ -27,11 +27,20 @@ std::string lower_case(std::string text) {
   return text;
 }
 
-/// A header gate that is part of a route's match, and what to call it in the route's name.
+policy::RouteMatch::Named header_is(const PolicyFile::HeaderGate& gate) {
+  return {lower_case(*gate.name), exact(gate.value)};
+}
+
+/// A header that is part of a route's match, and what to call it in the route's name.
 struct Gate {
-  const PolicyFile::HeaderGate* header = nullptr;
+  policy::RouteMatch::Named header;
   std::string name;
+  Origin origin;
 };
+
+Gate gate(const PolicyFile::HeaderGate& wanted, std::string name) {
+  return {header_is(wanted), std::move(name), wanted.name.origin};
+}
 
 /// One combination of chaos rules. A fault block holds one delay and one abort, so of several rules whose
 /// headers are present the first with a delay gives the delay and the first with an abort the abort.
@@ -87,8 +96,8 @@ std::vector<ChaosVariant> chaos_variants(std::span<const PolicyFile::ChaosRule> 
       if (earlier(delay, abort && abort->delay ? abort : nullptr) != delay) continue;
       if (earlier(abort, delay && delay->abort ? delay : nullptr) != abort) continue;
       ChaosVariant variant{{}, delay, abort};
-      if (delay) variant.gates.push_back({&delay->header, chaos_name("delay", d)});
-      if (abort && abort != delay) variant.gates.push_back({&abort->header, chaos_name("abort", a)});
+      if (delay) variant.gates.push_back(gate(delay->header, chaos_name("delay", d)));
+      if (abort && abort != delay) variant.gates.push_back(gate(abort->header, chaos_name("abort", a)));
       if (abort && abort == delay) variant.gates.back().name += "-abort";
       variants.push_back(std::move(variant));
     }
@@ -166,29 +175,28 @@ WeightedDestination destination(const PolicyFile& file, Sourced<std::string> ver
   return to;
 }
 
-Route make_route(const PolicyFile& file, const ChaosVariant& chaos, const PolicyFile::Canary* canary,
+/// `audience`: whose version it is; nullptr: everybody else's.
+Route make_route(const PolicyFile& file, const ChaosVariant& chaos, const Audience* audience,
                  const MethodGate& methods) {
   Route route;
   auto gates = chaos.gates;
-  if (canary) gates.push_back({&canary->header, "canary"});
+  if (audience) gates.push_back({audience->header, audience->name, audience->header.match.origin});
   RouteMatch match;
-  for (const auto& gate : gates) {
-    match.headers.push_back({lower_case(*gate.header->name), exact(gate.header->value)});
+  for (auto& gate : gates) {
+    match.headers.push_back(std::move(gate.header));
     route.name += (route.name.empty() ? "" : "-") + gate.name;
-    if (!match.origin.known()) match.origin = route.origin = gate.header->name.origin;
+    if (!match.origin.known()) match.origin = route.origin = gate.origin;
   }
   match.method = methods.match;
   if (!methods.name.empty()) route.name += (route.name.empty() ? "" : "-") + methods.name;
   if (route.name.empty()) route.name = "main";
   if (!match.matches_everything()) route.matches.push_back(std::move(match));
 
-  if (canary) {
-    route.destinations.push_back(destination(file, canary->version, {100, canary->origin}));
-  } else {
-    for (const auto& [version, weight] : file.routing.split)
-      route.destinations.push_back(destination(file, version, weight));
-    if (file.routing.split.empty()) route.destinations.push_back(destination(file, {}, {}));
-  }
+  const auto split =
+      audience ? PolicyFile::Split{{audience->version, {100, audience->origin}}} : everybody_else(file);
+  for (const auto& [version, weight] : split)
+    route.destinations.push_back(destination(file, version, weight));
+  if (split.empty()) route.destinations.push_back(destination(file, {}, {}));
   if (!route.origin.known()) route.origin = route.destinations.front().origin;
   route.timeout = file.routing.timeout;
   route.retries = methods.retries;
@@ -196,7 +204,53 @@ Route make_route(const PolicyFile& file, const ChaosVariant& chaos, const Policy
   return route;
 }
 
+/// Its place in the header is not known: after another one, before another one, or alone. Names and values
+/// are words, so nothing in them means anything else to the expression.
+policy::RouteMatch::Named cookie_is(const PolicyFile::HeaderGate& cookie) {
+  StringMatch match;
+  match.kind = StringMatch::Kind::kRegex;
+  match.origin = cookie.value.origin;
+  match.text = "(.*; *)?" + *cookie.name + "=" + *cookie.value + "(;.*)?";
+  std::string why;
+  match.regex = policy::Regex::compile(match.text, why);
+  return {"cookie", match};
+}
+
+Audience audience_of(const PolicyFile::Experiment& experiment) {
+  Audience audience{*experiment.name, {}, experiment.version, experiment.origin};
+  if (experiment.cookie) {
+    audience.header = cookie_is(*experiment.cookie);
+  } else {
+    audience.header = header_is(*experiment.header);
+    auto& match = audience.header.match;
+    if (*experiment.match == "prefix") match.kind = StringMatch::Kind::kPrefix;
+    if (*experiment.match == "regex") match.kind = StringMatch::Kind::kRegex;
+    std::string why;
+    if (match.kind == StringMatch::Kind::kRegex) match.regex = policy::Regex::compile(match.text, why);
+  }
+  return audience;
+}
+
 }  // namespace
+
+std::vector<Audience> audiences(const PolicyFile& file) {
+  std::vector<Audience> all;
+  if (const auto& canary = file.routing.canary)
+    all.push_back({"canary", header_is(canary->header), canary->version, canary->origin});
+  for (const auto& experiment : file.routing.experiments) all.push_back(audience_of(experiment));
+  return all;
+}
+
+PolicyFile::Split everybody_else(const PolicyFile& file) {
+  if (!file.routing.split.empty()) return file.routing.split;
+  const auto named = audiences(file);
+  if (named.empty()) return {};
+  PolicyFile::Split left;
+  for (const auto& [name, version] : file.workload.versions)
+    if (std::none_of(named.begin(), named.end(), [&](const auto& one) { return one.version == name; }))
+      left.push_back({name, {100, name.origin}});
+  return left;
+}
 
 RouteTable lower_routes(const PolicyFile& file) {
   RouteTable table;
@@ -204,12 +258,14 @@ RouteTable lower_routes(const PolicyFile& file) {
   table.name = *file.name;
   table.origin = file.service.name.origin;
   table.hosts.push_back({*file.service.name + "." + *file.ns + ".svc.cluster.local", table.origin});
-  std::vector<const PolicyFile::Canary*> canaries{nullptr};
-  if (file.routing.canary) canaries.insert(canaries.begin(), &*file.routing.canary);
+  const auto named = audiences(file);
+  std::vector<const Audience*> all;
+  for (const auto& audience : named) all.push_back(&audience);
+  all.push_back(nullptr);
   const auto methods = method_gates(file.routing.retries);
   for (const auto& chaos : chaos_variants(file.active_chaos()))
-    for (const auto* canary : canaries)
-      for (const auto& gate : methods) table.routes.push_back(make_route(file, chaos, canary, gate));
+    for (const auto* audience : all)
+      for (const auto& gate : methods) table.routes.push_back(make_route(file, chaos, audience, gate));
   return table;
 }
 

@@ -92,6 +92,53 @@ TEST(LowerRoutes, NoGatesOneRoute) {
   EXPECT_FALSE(route.retries) << "the mesh's default";
 }
 
+/// Canary and A/B in the three shapes: by header only, by weight only, both.
+TEST(LowerRoutes, HeaderWeightOrBoth) {
+  auto file = petstore();
+  file.chaos.clear();
+  file.routing.retries.reset();
+  const Header canary{"canary", "true"};
+  const auto versions = [&](const Sent& headers) {
+    std::string text;
+    const auto model = lower(file);
+    for (const auto& to : first(model, "GET", headers)->destinations)
+      text += *to.subset + "=" + std::to_string(*to.weight) + " ";
+    return text;
+  };
+  EXPECT_EQ(versions({canary}), "v2=100 ");
+  EXPECT_EQ(versions({}), "v1=90 v2=10 ");
+  file.routing.split.clear();
+  EXPECT_EQ(versions({canary}), "v2=100 ");
+  EXPECT_EQ(versions({}), "v1=100 ") << "the version nobody else has";
+  file.routing.canary.reset();
+  EXPECT_EQ(versions({canary}), "=0 ") << "nothing asked for: any pod";
+  file.routing.split = {{{"v1", {}}, {90, {}}}, {{"v2", {}}, {10, {}}}};
+  EXPECT_EQ(versions({canary}), "v1=90 v2=10 ");
+}
+
+TEST(LowerRoutes, ExperimentsChooseByHeaderOrCookie) {
+  auto file = petstore();
+  file.chaos.clear();
+  using Gate = PolicyFile::HeaderGate;
+  file.routing.experiments = {
+      {{"blue", {}}, Gate{{"X-Group", {}}, {"b", {}}}, {}, {"exact", {}}, {"v2", {}}, {}},
+      {{"green", {}}, {}, Gate{{"group", {}}, {"g", {}}}, {"exact", {}}, {"v1", {}}, {}},
+      {{"mobile", {}}, Gate{{"user-agent", {}}, {"Mob", {}}}, {}, {"prefix", {}}, {"v2", {}}, {}},
+      {{"phones", {}}, Gate{{"user-agent", {}}, {".*Phone.*", {}}}, {}, {"regex", {}}, {"v1", {}}, {}}};
+  const auto model = lower(file);
+  const auto route = [&](const Sent& headers) { return first(model, "GET", headers)->name; };
+  EXPECT_EQ(route({{"x-group", "b"}}), "blue-read");
+  EXPECT_EQ(route({{"x-group", "bb"}}), "read");
+  EXPECT_EQ(route({{"x-group", "b"}, {"canary", "true"}}), "canary-read") << "the canary comes first";
+  for (const char* cookie : {"group=g", "a=1; group=g", "group=g; b=2", "a=1;group=g;b=2"})
+    EXPECT_EQ(route({{"cookie", cookie}}), "green-read") << cookie;
+  for (const char* cookie : {"group=gg", "mygroup=g", "a=group=g", "Group=g"})
+    EXPECT_EQ(route({{"cookie", cookie}}), "read") << cookie;
+  EXPECT_EQ(route({{"user-agent", "Mobile Phone"}}), "mobile-read");
+  EXPECT_EQ(route({{"user-agent", "iPhone"}}), "phones-read");
+  EXPECT_EQ(*first(model, "POST", {{"user-agent", "iPhone"}})->retries->attempts, 0u);
+}
+
 /// Of several rules the first whose header is there gives the delay, and the first gives the abort.
 TEST(LowerRoutes, RulesWithBothFaultsAndOverlaps) {
   auto file = petstore();

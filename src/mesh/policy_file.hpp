@@ -48,6 +48,14 @@ struct PolicyFile {
     Sourced<std::string> version;
     Origin origin;
   };
+  /// One audience of an A/B test.
+  struct Experiment {
+    Sourced<std::string> name;
+    std::optional<HeaderGate> header, cookie;  ///< exactly one of them
+    Sourced<std::string> match{"exact"};       ///< how the header's value is compared: or "prefix", "regex"
+    Sourced<std::string> version;
+    Origin origin;
+  };
   struct RetryBudget {
     Sourced<double> ratio{0.2};
     Sourced<std::uint32_t> min_per_second{10};
@@ -61,10 +69,12 @@ struct PolicyFile {
     std::optional<RetryBudget> budget;
     Origin origin;
   };
+  using Split =
+      std::vector<std::pair<Sourced<std::string>, Sourced<std::uint32_t>>>;  ///< version → weight, 100 in sum
   struct Routing {
-    std::vector<std::pair<Sourced<std::string>, Sourced<std::uint32_t>>>
-        split;  ///< version → weight, sums to 100
+    Split split;
     std::optional<Canary> canary;
+    std::vector<Experiment> experiments;
     std::optional<Sourced<Duration>> timeout;
     std::optional<Retries> retries;
   } routing;
@@ -137,6 +147,20 @@ struct PolicyFile {
     std::map<std::string, Alert> alerts;
   } observability;
 };
+
+/// Requests that one header sends to one version, whatever the split says.
+struct Audience {
+  std::string name;  ///< "canary", or the experiment's
+  policy::RouteMatch::Named header;
+  Sourced<std::string> version;
+  Origin origin;
+};
+/// The canary's and the experiments'; of several that match the first counts.
+std::vector<Audience> audiences(const PolicyFile&);
+
+/// Where everybody else goes: the split, or else the version that no audience has for itself. Empty: to any
+/// pod. More than one such version needs a split, which reading the file has made sure of.
+PolicyFile::Split everybody_else(const PolicyFile&);
 
 /// What the policy file asks for as a mesh model in Istio's terms: one route per combination of gates that
 /// needs its own action (chaos header × canary header × retriable method), one destination per version.

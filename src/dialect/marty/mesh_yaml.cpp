@@ -18,50 +18,6 @@ using mesh::PolicyFile;
 
 namespace {
 
-SourceRange at(const Sourced<std::string>& text) {
-  return {text.origin, static_cast<std::uint16_t>(std::min<std::size_t>(text->size(), 999))};
-}
-
-std::vector<std::string_view> version_names(const PolicyFile& file) {
-  std::vector<std::string_view> names;
-  for (const auto& [name, version] : file.workload.versions) names.push_back(*name);
-  return names;
-}
-
-void check_version(const PolicyFile& file, const Sourced<std::string>& name, Reader& reader) {
-  const auto names = version_names(file);
-  if (std::find(names.begin(), names.end(), *name) != names.end()) return;
-  auto& finding =
-      reader.error("unknown-version", at(name), fmt::format("spec.workload.versions has no '{}'", *name));
-  const auto near = closest(*name, names);
-  finding.notes.push_back(
-      {{},
-       near ? fmt::format("did you mean '{}'?", *near) : fmt::format("it has: {}", fmt::join(names, ", "))});
-}
-
-void check_routing(const PolicyFile& file, const Node& spec, Reader& reader) {
-  std::uint64_t sum = 0;
-  for (const auto& [version, weight] : file.routing.split) {
-    check_version(file, version, reader);
-    sum += *weight;
-  }
-  if (!file.routing.split.empty() && sum != 100) {
-    reader.error("split-sum", spec.find("routing")->find("split")->range(),
-                 fmt::format("the split adds up to {}, not to 100", sum));
-  }
-  if (file.routing.canary) check_version(file, file.routing.canary->version, reader);
-  const auto& retries = file.routing.retries;
-  if (!retries || !retries->per_try_timeout || !file.routing.timeout) return;
-  const Duration all = **retries->per_try_timeout * (*retries->attempts + 1);
-  if (all <= **file.routing.timeout) return;
-  reader
-      .warning("retries-beyond-timeout", {retries->per_try_timeout->origin, 0},
-               fmt::format("{} tries of {} may take {}, but the timeout ends them at {}",
-                           *retries->attempts + 1, manifest::print_duration(**retries->per_try_timeout),
-                           manifest::print_duration(all), manifest::print_duration(**file.routing.timeout)))
-      .notes.push_back({{file.routing.timeout->origin, 0}, "the timeout"});
-}
-
 /// A subset is a cluster of its own, so ejection counts the pods of one version.
 void check_outliers(const PolicyFile& file, Reader& reader) {
   if (!file.outliers || !file.outliers->max_ejected_percent) return;
@@ -76,14 +32,15 @@ void check_outliers(const PolicyFile& file, Reader& reader) {
   }
 }
 
-void check_gate(const PolicyFile::HeaderGate& gate, const Node* node, Reader& reader) {
-  const Node* header = node ? node->find("header") : nullptr;
-  if (!header) return;  // reported as missing
-  if (header->size() != 1) {
-    reader.error("invalid-value", header->range(), "'header' takes exactly one header and its value");
-  } else if (!is_header_name(*gate.name)) {
-    reader.error("invalid-value", at(gate.name), fmt::format("'{}' is no header name", *gate.name));
-  }
+/// Names of rules become names of objects.
+void check_names(const PolicyFile& file, Reader& reader) {
+  std::vector<Sourced<std::string>> names;
+  for (const auto& allow : file.security.allow) names.push_back(allow.name);
+  check_unique(names, "allow rules", reader);
+  for (const auto& name : names)
+    if (*name == "scrapes" && *file.workload.metrics_port != 0)
+      reader.error("duplicate-name", at(name),
+                   "'scrapes' is the rule that lets Prometheus in; choose another name");
 }
 
 void check_alerts(const PolicyFile& file, const Node& spec, Reader& reader) {
@@ -111,12 +68,11 @@ void check_policies(const PolicyFile& file, const Node& spec, Reader& reader) {
       reader.error("invalid-value", at(name), fmt::format("'{}' is not {}", *name, kDnsLabel.description));
   }
   check_routing(file, spec, reader);
-  if (file.routing.canary)
-    check_gate(file.routing.canary->header, spec.find("routing")->find("canary"), reader);
+  check_names(file, reader);
   check_outliers(file, reader);
   const Node* chaos = spec.find("chaos");
   for (std::size_t i = 0; i < file.chaos.size(); ++i) {
-    check_gate(file.chaos[i].header, &chaos->children[i], reader);
+    check_gate(file.chaos[i].header, chaos->children[i].find("header"), reader);
     if (!file.chaos[i].delay && !file.chaos[i].abort) {
       reader.error("missing-field", chaos->children[i].range(), "a chaos rule needs 'delay' or 'abort'");
     }

@@ -1,6 +1,7 @@
 #include "dialect/marty/mesh_yaml_fields.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include "dialect/names.hpp"
 #include "policy/retry.hpp"
@@ -20,6 +21,17 @@ bool one_of(std::string_view text, Words... words) {
 }
 bool is_mtls(std::string_view text) { return one_of(text, "strict", "permissive"); }
 bool is_environment(std::string_view text) { return one_of(text, "production", "test"); }
+bool is_comparison(std::string_view text) { return one_of(text, "exact", "prefix", "regex"); }
+/// "1.30": that major, and a minor within the bounds.
+bool is_release(std::string_view text, std::string_view major, int oldest, int newest) {
+  if (!text.starts_with(major)) return false;
+  text.remove_prefix(major.size());
+  int minor = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), minor);
+  return error == std::errc{} && end == text.data() + text.size() && minor >= oldest && minor <= newest;
+}
+bool is_istio_version(std::string_view text) { return is_release(text, "1.", 20, 32); }
+bool is_linkerd_version(std::string_view text) { return is_release(text, "2.", 14, 20); }
 bool is_scope(std::string_view text) { return one_of(text, "instance"); }
 bool is_linkerd_api(std::string_view text) { return one_of(text, "httproute", "serviceprofile"); }
 bool is_protocol(std::string_view text) { return one_of(text, "http"); }
@@ -50,8 +62,13 @@ bool is_threshold(std::string_view text) {
 
 constexpr Wants kMtls{is_mtls, "'strict' or 'permissive'"};
 constexpr Wants kEnvironment{is_environment, "'production' (no chaos) or 'test'"};
+constexpr Wants kComparison{is_comparison, "'exact', 'prefix' or 'regex'"};
 constexpr Wants kScope{
     is_scope, "'instance' (each pod has its own bucket; a limit over all pods needs a rate-limit service)"};
+constexpr Wants kIstioVersion{is_istio_version,
+                              "a version of Istio that marty knows, such as 1.30 (1.20 to 1.32)"};
+constexpr Wants kLinkerdVersion{is_linkerd_version,
+                                "a version of Linkerd that marty knows, such as 2.19 (2.14 to 2.20)"};
 constexpr Wants kLinkerdApi{is_linkerd_api, "'httproute' or 'serviceprofile'"};
 constexpr Wants kProtocol{is_protocol, "'http'"};
 constexpr Wants kPath{is_path, "a path such as /health"};
@@ -90,8 +107,8 @@ const Table& fields(Tag<P::Target>) {
   using T = P::Target;
   static const Fields<T> table{
       "target",
-      {field("istio", &T::istio, "version the tree is written for"), field("linkerd", &T::linkerd),
-       field("linkerdApi", &T::linkerd_api, kLinkerdApi)}};
+      {field("istio", &T::istio, kIstioVersion, "version the tree is written for"),
+       field("linkerd", &T::linkerd, kLinkerdVersion), field("linkerdApi", &T::linkerd_api, kLinkerdApi)}};
   return table;
 }
 
@@ -135,6 +152,18 @@ const Table& fields(Tag<P::Canary>) {
   return table;
 }
 
+const Table& fields(Tag<P::Experiment>) {
+  using E = P::Experiment;
+  static const Fields<E> table{
+      "experiment",
+      {field("name", &E::name, kRequired, kDnsLabel),
+       field("header", &E::header, OneOf{"audience"}, "requests with it go to the version"),
+       field("cookie", &E::cookie, OneOf{"audience"}, "a cookie and its whole value"),
+       field("match", &E::match, kComparison, "of the header's value: exact, prefix or regex"),
+       field("version", &E::version, kRequired)}};
+  return table;
+}
+
 const Table& fields(Tag<P::RetryBudget>) {
   using B = P::RetryBudget;
   static const Fields<B> table{
@@ -159,6 +188,7 @@ const Table& fields(Tag<P::Routing>) {
   static const Fields<R> table{
       "routing",
       {field("split", &R::split, kPercent, "version: percent, 100 in sum"), field("canary", &R::canary),
+       field("experiments", &R::experiments, "audiences of A/B tests; the first that matches counts"),
        field("timeout", &R::timeout, dialect::kMilliseconds, "covers all tries"),
        field("retries", &R::retries)}};
   return table;

@@ -13,6 +13,14 @@ struct MeshFile {
 };
 const manifest::Table& fields(manifest::Tag<MeshFile>);
 
+SourceRange at(const Sourced<std::string>& text);
+
+/// The parts of check_policies. `header` is the node of the gate, nullptr when it is missing (said already).
+void check_routing(const mesh::PolicyFile&, const manifest::Node& spec, manifest::Reader&);
+void check_gate(const mesh::PolicyFile::HeaderGate&, const manifest::Node* header, manifest::Reader&);
+/// "duplicate-name" for each name that an earlier one has; `what` they name, in the plural.
+void check_unique(const std::vector<Sourced<std::string>>& names, std::string_view what, manifest::Reader&);
+
 /// What no single field can say: names that refer to each other, sums, ejection arithmetic. Called once per
 /// file.
 void check_policies(const mesh::PolicyFile&, const manifest::Node& spec, manifest::Reader&);

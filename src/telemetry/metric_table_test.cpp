@@ -62,5 +62,70 @@ TEST(MetricTable, StatPrefixIsPartOfTheName) {
   EXPECT_EQ(metric_name(MetricId::kRbac, "x"), "envoy_http_rbac");
 }
 
+// Names as the meshes spell them, written here a second time: rules and dashboards are made from the table,
+// and their tests would follow a wrong row.
+TEST(MetricTable, WhatAlertsReadIsSpelledAsTheMeshesDo) {
+  for (const char* name :
+       {"istio_requests_total", "istio_request_duration_milliseconds_bucket",
+        "envoy_cluster_upstream_rq_retry", "envoy_cluster_circuit_breakers_default_cx_open",
+        "envoy_cluster_circuit_breakers_default_rq_open",
+        "envoy_cluster_circuit_breakers_default_rq_pending_open",
+        "envoy_cluster_outlier_detection_ejections_active",
+        "envoy_http_local_rate_limiter_http_local_rate_limit_enforced"})
+    EXPECT_TRUE(find_metric(name, MetricMesh::kIstio).row) << name;
+  for (const char* name :
+       {"response_total", "response_latency_ms_bucket", "outbound_http_route_request_statuses_total",
+        "outbound_http_route_retry_requests_total", "outbound_http_balancer_endpoints",
+        "route_response_total", "route_request_total", "route_actual_request_total",
+        "inbound_http_local_ratelimit_total"})
+    EXPECT_TRUE(find_metric(name, MetricMesh::kLinkerd).row) << name;
+}
+
+TEST(MetricTable, NamesAreFoundInTheirMeshOnly) {
+  constexpr auto kI = MetricMesh::kIstio, kL = MetricMesh::kLinkerd;
+  EXPECT_FALSE(find_metric("istio_request_total", kI).row);
+  EXPECT_FALSE(find_metric("istio_requests_total", kL).row);
+  EXPECT_FALSE(find_metric("response_total", kI).row);
+  EXPECT_EQ(find_metric("istio_request_bytes_sum", kI).part, "sum");
+  EXPECT_FALSE(find_metric("istio_request_bytes", kI).row);
+  EXPECT_FALSE(find_metric("istio_requests_total_bucket", kI).row);
+  EXPECT_FALSE(find_metric("envoy_http_local_rate_limit_ok", kI).row);
+  EXPECT_EQ(find_metric("envoy_mine_http_local_rate_limit_ok", kI).row->id, MetricId::kRateLimitOk);
+}
+
+TEST(MetricTable, LabelsByMetricAndScrape) {
+  constexpr auto kI = MetricMesh::kIstio, kL = MetricMesh::kLinkerd;
+  EXPECT_TRUE(may_carry("istio_requests_total", kI, "response_code"));
+  EXPECT_FALSE(may_carry("istio_requests_total", kI, "status_code"));
+  EXPECT_TRUE(may_carry("response_total", kL, "status_code"));
+  EXPECT_FALSE(may_carry("response_total", kL, "response_code"));
+  EXPECT_TRUE(may_carry("response_total", kL, "pod"));
+  EXPECT_TRUE(may_carry("response_latency_ms_bucket", kL, "le"));
+  EXPECT_FALSE(may_carry("response_latency_ms_sum", kL, "le"));
+  EXPECT_FALSE(may_carry("istio_tcp_sent_bytes_total", kI, "response_code"));
+  EXPECT_TRUE(may_carry("envoy_cluster_upstream_rq", kI, "response_code"));
+  EXPECT_TRUE(may_carry("envoy_cluster_upstream_rq", kI, "response_code_class"));
+  EXPECT_FALSE(may_carry("envoy_a_http_local_rate_limit_ok", kI, "stat_prefix"));
+  EXPECT_FALSE(may_carry("no_such_metric", kI, "pod"));
+}
+
+TEST(MetricTable, UnitsAndWhatEnvoyHides) {
+  EXPECT_EQ(metric(MetricId::kRequestDuration).unit(), "milliseconds");
+  EXPECT_EQ(metric(MetricId::kLinkerdLatency).unit(), "milliseconds");
+  EXPECT_EQ(metric(MetricId::kLinkerdRouteDuration).unit(), "seconds");
+  EXPECT_EQ(metric(MetricId::kTcpSentBytes).unit(), "bytes");
+  EXPECT_EQ(metric(MetricId::kRequests).unit(), "");
+  EXPECT_EQ(metric(MetricId::kRequests).stats_inclusion(), "");
+  EXPECT_EQ(metric(MetricId::kRbac).stats_inclusion(), "");
+  EXPECT_EQ(metric(MetricId::kLinkerdRequests).stats_inclusion(), "");
+  EXPECT_EQ(metric(MetricId::kEjectionsActive).stats_inclusion(), ".*outlier_detection.*");
+  EXPECT_EQ(metric(MetricId::kBreakerCxOpen).stats_inclusion(), ".*circuit_breakers.*");
+  EXPECT_EQ(metric(MetricId::kUpstreamRqRetryOverflow).stats_inclusion(), ".*upstream_rq_retry.*");
+  EXPECT_EQ(metric(MetricId::kRateLimitEnforced).stats_inclusion(), ".*http_local_rate_limit.*");
+  EXPECT_EQ(metric(MetricId::kUpstreamRqPendingOverflow).stats_inclusion(),
+            ".*upstream_rq_pending_overflow.*");
+  EXPECT_EQ(metric(MetricId::kFaultAborts).stats_inclusion(), ".*fault.*");
+}
+
 }  // namespace
 }  // namespace marty::telemetry

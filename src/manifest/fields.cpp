@@ -150,7 +150,8 @@ Node Table::encode(const void* value) const {
     const Codec& codec = row.codec();
     Node shown = show_value(codec, static_cast<const char*>(value) + row.offset);
     const Node by_default = show_value(codec, static_cast<const char*>(defaults_) + row.offset);
-    if (has_something(codec, shown, by_default)) out.add(row.name, std::move(shown));
+    const bool needed = row.need == Need::kRequired && !shown.is_null();
+    if (needed || has_something(codec, shown, by_default)) out.add(row.name, std::move(shown));
   }
   return out;
 }

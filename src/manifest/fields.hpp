@@ -29,7 +29,7 @@
 /// std::map<std::string, …> or (in file order) std::vector<std::pair<Sourced<std::string>, …>> of these.
 /// `Codec custom_codec(Tag<T>)` overrules. A struct with a member `Origin origin` learns where it was
 /// written. Absent and null fields leave the member as it is. Encoding leaves out what nobody wrote and what
-/// equals the default, so decode(encode(x)) == x.
+/// equals the default, unless the field is required, so decode(encode(x)) == x.
 namespace marty::manifest {
 
 template <class T>

@@ -5,18 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "manifest/fields.hpp"
+#include "dialect/wire.hpp"
 #include "mesh/model.hpp"
 #include "policy/string_match.hpp"
 
 /// What several Istio kinds have in common, as written on the wire.
 namespace marty::dialect::istio {
-
-using manifest::Tag;
-using Text = Sourced<std::string>;
-using TextList = std::vector<Text>;
-template <class T>
-using Maybe = std::optional<Sourced<T>>;
 
 /// Understood, checked, and not carried out: said once per field, so that nobody believes it is in force
 /// here.

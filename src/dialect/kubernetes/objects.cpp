@@ -13,7 +13,7 @@ constexpr Unknown kPart = Unknown::kTolerated;
 
 void check_workload(const Workload& workload, const Node& node, Reader& reader) {
   const auto& labels = workload.pod.metadata ? workload.pod.metadata->labels : mesh::Labels{};
-  if (mesh::selects(workload.selector.match_labels, labels)) return;
+  if (selects(workload.selector, labels)) return;
   const Node* selector = node.find("selector");
   reader.error("selector-mismatch", selector ? selector->range() : node.range(),
                "the selector does not match the labels of the pod template; the API server refuses this");
@@ -82,11 +82,6 @@ const Table& fields(Tag<PodSpec>) {
 const Table& fields(Tag<PodTemplate>) {
   static const Fields<PodTemplate> table{
       "PodTemplate", {field("metadata", &PodTemplate::metadata), field("spec", &PodTemplate::spec)}, kPart};
-  return table;
-}
-const Table& fields(Tag<LabelSelector>) {
-  static const Fields<LabelSelector> table{
-      "LabelSelector", {field("matchLabels", &LabelSelector::match_labels)}, kPart};
   return table;
 }
 const Table& fields(Tag<Workload>) {

@@ -1,14 +1,12 @@
 #pragma once
 
-#include "manifest/resource.hpp"
-#include "mesh/model.hpp"
+#include "dialect/kubernetes/label_selector.hpp"
 
 /// The parts of Kubernetes' own kinds that a mesh acts on. What is not listed is tolerated: these kinds are
 /// large and well checked elsewhere.
 namespace marty::dialect::kubernetes {
 
 using manifest::IntOrString;
-using manifest::Tag;
 
 struct ServicePort {
   Sourced<std::string> name, protocol{"TCP"};
@@ -45,9 +43,6 @@ struct PodSpec {
 struct PodTemplate {
   std::optional<manifest::Metadata> metadata;
   PodSpec spec;
-};
-struct LabelSelector {
-  mesh::Labels match_labels;
 };
 /// Deployment, StatefulSet or DaemonSet.
 struct Workload {

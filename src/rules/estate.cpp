@@ -1,0 +1,146 @@
+#include "rules/estate.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "dialect/names.hpp"
+
+namespace marty::rules {
+
+namespace {
+
+std::string name_key(std::string_view kind, std::string_view ns, std::string_view name) {
+  std::string key(kind);
+  return key.append("/").append(ns).append("/").append(name);
+}
+
+/// Where each kind of controller keeps the pods it makes.
+struct Template {
+  std::string_view kind, path;
+};
+constexpr std::array<Template, 7> kTemplates{{{"Deployment", "spec.template"},
+                                              {"StatefulSet", "spec.template"},
+                                              {"DaemonSet", "spec.template"},
+                                              {"ReplicaSet", "spec.template"},
+                                              {"Job", "spec.template"},
+                                              {"CronJob", "spec.jobTemplate.spec.template"},
+                                              {"Pod", ""}}};
+
+std::string_view value_of(const Node* mapping, std::string_view key) {
+  const Node* value = mapping == nullptr ? nullptr : mapping->find(key);
+  return value != nullptr && value->is_scalar() ? std::string_view(value->text) : std::string_view{};
+}
+
+}  // namespace
+
+mesh::Labels labels_at(const Node* node) {
+  mesh::Labels out;
+  if (node == nullptr || !node->is_mapping()) return out;
+  for (std::size_t i = 0; i < node->size(); ++i) {
+    const auto [key, value] = node->entry(i);
+    if (value.is_scalar()) out[key.text] = value.text;
+  }
+  return out;
+}
+
+std::string Pods::service_account() const {
+  const auto name = text(*spec, "serviceAccountName");
+  return std::string(name.empty() ? "default" : name);
+}
+
+std::string_view Pods::annotation(std::string_view key) const {
+  return metadata == nullptr ? std::string_view{} : value_of(metadata->find("annotations"), key);
+}
+
+Estate::Estate(const dialect::Manifests& manifests, const mesh::Model& model, const SourceMap& sources,
+               Settings settings)
+    : manifests_(manifests), model_(model), sources_(sources), settings_(std::move(settings)) {
+  for (const auto& resource : manifests.resources) {
+    by_kind_[*resource.kind].push_back(&resource);
+    by_name_.emplace(name_key(*resource.kind, *resource.ns, *resource.name), &resource);
+    if (*resource.kind == "Service") service_namespaces_.insert(*resource.ns);
+    index_pods(resource);
+  }
+}
+
+void Estate::index_pods(const Resource& resource) {
+  const auto* known = std::find_if(kTemplates.begin(), kTemplates.end(),
+                                   [&](const Template& t) { return t.kind == *resource.kind; });
+  if (known == kTemplates.end()) return;
+  const Node* of = get(resource.root, known->path);
+  const Node* spec = of == nullptr ? nullptr : of->find("spec");
+  if (spec == nullptr || !spec->is_mapping()) return;
+  Pods pods{&resource, of->find("metadata"), spec, {}, 1};
+  if (pods.metadata != nullptr) pods.labels = labels_at(pods.metadata->find("labels"));
+  if (const auto replicas = number(resource.root, "spec.replicas"); replicas && *replicas >= 0)
+    pods.replicas = static_cast<std::uint32_t>(std::min<std::int64_t>(*replicas, UINT32_MAX));
+  pod_namespaces_.insert(*resource.ns);
+  pods_by_namespace_[*resource.ns].push_back(pods_.size());
+  pods_.push_back(std::move(pods));
+}
+
+const Estate::List& Estate::of(std::string_view kind) const {
+  static const List none;
+  const auto known = by_kind_.find(kind);
+  return known == by_kind_.end() ? none : known->second;
+}
+
+Estate::List Estate::of(std::string_view kind, std::string_view group) const {
+  List out;
+  for (const auto* resource : of(kind))
+    if (resource->group() == group) out.push_back(resource);
+  return out;
+}
+
+const Resource* Estate::find(std::string_view kind, std::string_view ns, std::string_view name) const {
+  const auto known = by_name_.find(name_key(kind, ns, name));
+  return known == by_name_.end() ? nullptr : known->second;
+}
+
+std::vector<const Pods*> Estate::selected(std::string_view ns, const mesh::Labels& selector) const {
+  std::vector<const Pods*> out;
+  const auto there = pods_by_namespace_.find(ns);
+  if (there == pods_by_namespace_.end()) return out;
+  for (const auto i : there->second)
+    if (mesh::selects(selector, pods_[i].labels)) out.push_back(&pods_[i]);
+  return out;
+}
+
+const Resource* Estate::service(std::string_view host, std::string_view ns) const {
+  const std::string whole = dialect::fqdn(host, ns);
+  std::string_view rest = whole;
+  if (!rest.ends_with(dialect::kClusterDomain)) return nullptr;
+  rest.remove_suffix(dialect::kClusterDomain.size());
+  const auto dot = rest.find('.');
+  if (dot == rest.npos) return nullptr;
+  return find("Service", rest.substr(dot + 1), rest.substr(0, dot));
+}
+
+std::vector<const Pods*> Estate::pods_of(const Resource& service) const {
+  const auto selector = labels_at(get(service.root, "spec.selector"));
+  return selector.empty() ? std::vector<const Pods*>{} : selected(*service.ns, selector);
+}
+
+bool Estate::istio_injected(std::string_view ns, const Pods* pods) const {
+  if (pods != nullptr && pods->metadata != nullptr) {
+    auto said = value_of(pods->metadata->find("labels"), "sidecar.istio.io/inject");
+    if (said.empty()) said = pods->annotation("sidecar.istio.io/inject");
+    if (!said.empty()) return said == "true";
+  }
+  const Resource* space = find("Namespace", "", ns);
+  const Node* labels = space == nullptr ? nullptr : get(space->root, "metadata.labels");
+  const auto injection = value_of(labels, "istio-injection");
+  return injection.empty() ? !value_of(labels, "istio.io/rev").empty() : injection == "enabled";
+}
+
+bool Estate::linkerd_injected(std::string_view ns, const Pods* pods) const {
+  const auto means = [](std::string_view said) { return said == "enabled" || said == "ingress"; };
+  if (pods != nullptr) {
+    const auto said = pods->annotation("linkerd.io/inject");
+    if (!said.empty()) return means(said);
+  }
+  const Resource* space = find("Namespace", "", ns);
+  return space != nullptr && means(value_of(get(space->root, "metadata.annotations"), "linkerd.io/inject"));
+}
+
+}  // namespace marty::rules

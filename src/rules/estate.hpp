@@ -1,0 +1,88 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "dialect/manifests.hpp"
+#include "mesh/model.hpp"
+#include "rules/walk.hpp"
+
+namespace marty::rules {
+
+using manifest::Resource;
+
+/// What the files do not say and a rule may need.
+struct Settings {
+  std::string istio_version = "1.30", linkerd_version = "2.19";
+  std::string root_namespace = "istio-system";  ///< where Istio's mesh-wide policies live
+  std::string trust_domain = "cluster.local";
+};
+
+/// Pods as some controller makes them.
+struct Pods {
+  const Resource* owner = nullptr;
+  const Node* metadata = nullptr;  ///< of the template; nullptr when it has none
+  const Node* spec = nullptr;
+  mesh::Labels labels;
+  std::uint32_t replicas = 1;
+  std::string_view ns() const { return *owner->ns; }
+  std::string service_account() const;
+  /// An annotation or label of the template; empty when absent.
+  std::string_view annotation(std::string_view key) const;
+};
+
+/// Everything one model is made of, indexed for rules. Lives as long as the manifests and the model it was
+/// made from; read-only, so rules may run in any order.
+class Estate {
+ public:
+  Estate(const dialect::Manifests&, const mesh::Model&, const SourceMap&, Settings = {});
+
+  const std::vector<Resource>& all() const { return manifests_.resources; }
+  using List = std::vector<const Resource*>;
+  /// Objects of a kind, in the order of the files: of("VirtualService"), of("HTTPRoute", "policy.linkerd.io").
+  const List& of(std::string_view kind) const;
+  List of(std::string_view kind, std::string_view group) const;
+  const Resource* find(std::string_view kind, std::string_view ns, std::string_view name) const;
+
+  const mesh::Model& model() const { return model_; }
+  const Settings& settings() const { return settings_; }
+  const SourceMap& sources() const { return sources_; }
+
+  const std::vector<Pods>& pods() const { return pods_; }
+  std::vector<const Pods*> selected(std::string_view ns, const mesh::Labels& selector) const;
+  /// The Service a host means when said in namespace `ns` as Istio reads hosts; nullptr when it is not here.
+  const Resource* service(std::string_view host, std::string_view ns) const;
+  std::vector<const Pods*> pods_of(const Resource& service) const;
+
+  /// Whether the files are the whole truth about a namespace's Services (pods, accounts): they hold at least
+  /// one. Otherwise what is missing may well be in the cluster.
+  bool has_services(std::string_view ns) const { return service_namespaces_.contains(ns); }
+  bool has_pods(std::string_view ns) const { return pod_namespaces_.contains(ns); }
+
+  /// Whether pods of a template (or, with nullptr, of a namespace) get a sidecar of that mesh. istio.md 7,
+  /// linkerd.md 2.1: namespace label or annotation, overruled by the pod's.
+  bool istio_injected(std::string_view ns, const Pods* pods = nullptr) const;
+  bool linkerd_injected(std::string_view ns, const Pods* pods = nullptr) const;
+
+ private:
+  void index_pods(const Resource&);
+
+  const dialect::Manifests& manifests_;
+  const mesh::Model& model_;
+  const SourceMap& sources_;
+  Settings settings_;
+  std::map<std::string, List, std::less<>> by_kind_;
+  std::unordered_map<std::string, const Resource*> by_name_;  // kind/namespace/name
+  std::map<std::string, std::vector<std::size_t>, std::less<>> pods_by_namespace_;
+  std::vector<Pods> pods_;
+  std::set<std::string, std::less<>> service_namespaces_, pod_namespaces_;
+};
+
+/// The labels (or annotations) written at a node: scalars only.
+mesh::Labels labels_at(const Node*);
+
+}  // namespace marty::rules

@@ -1,0 +1,50 @@
+#include "rules/rule.hpp"
+
+#include <algorithm>
+
+namespace marty::rules {
+
+namespace {
+constexpr const Rule* kRules[] = {
+#define RULE(name) &catalog::name,
+#include "rules/catalog.inc"
+#undef RULE
+};
+}  // namespace
+
+std::span<const Rule* const> all_rules() { return kRules; }
+
+const Rule* find_rule(std::string_view id) {
+  const auto* found = std::find_if(std::begin(kRules), std::end(kRules), [&](auto* r) { return r->id == id; });
+  return found == std::end(kRules) ? nullptr : *found;
+}
+
+void check_all(const Estate& estate, Diagnostics& found) {
+  for (const auto* rule : kRules) {
+    if (rule->check == nullptr) continue;
+    Report report(*rule, found);
+    rule->check(estate, report);
+  }
+}
+
+Diagnostic& Report::at(const manifest::Resource& resource, const Node& node, std::string path,
+                       std::string message) {
+  return found_.add({std::string(rule_.id), rule_.severity, node.range(), std::move(message), {}, {},
+                     resource.ref(), std::move(path)});
+}
+
+Diagnostic& Report::at(const manifest::Resource& resource, const Place& place, std::string message) {
+  return at(resource, place.node, place.path, std::move(message));
+}
+
+Diagnostic& Report::object(const manifest::Resource& resource, std::string message) {
+  const Node* name = get(resource.root, "metadata.name");
+  return at(resource, name != nullptr ? *name : resource.root, "metadata.name", std::move(message));
+}
+
+Note see(const manifest::Resource& resource, std::string text) {
+  const Node* name = get(resource.root, "metadata.name");
+  return see(name != nullptr ? *name : resource.root, std::move(text));
+}
+
+}  // namespace marty::rules

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/diagnostic.hpp"
+#include "manifest/resource.hpp"
+#include "rules/walk.hpp"
+
+/// What `validate` knows to look for. A rule is one file below this folder and one line in catalog.inc.
+namespace marty::rules {
+
+class Estate;
+class Report;
+
+struct Rule {
+  std::string_view id;  ///< stable, kebab-case: what users suppress and explain
+  Severity severity = Severity::kWarning;
+  std::string_view peers;    ///< the same check elsewhere, by their codes: "IST0109 KIA1106"; may be empty
+  std::string_view title;    ///< one line: what is wrong
+  std::string_view why;      ///< paragraphs: what happens at run time, and the way out
+  std::string_view bad;      ///< manifests it finds; the lines with "# <<" are where
+  std::string_view good;     ///< the same, mended: no rule at all has a warning about it
+  void (*check)(const Estate&, Report&) = nullptr;  ///< nullptr: found while reading or decoding
+};
+
+namespace catalog {
+#define RULE(name) extern const Rule name;
+#include "rules/catalog.inc"
+#undef RULE
+}  // namespace catalog
+
+std::span<const Rule* const> all_rules();
+const Rule* find_rule(std::string_view id);
+/// Runs every rule over what was read; findings are added in the order of the catalog.
+void check_all(const Estate&, Diagnostics&);
+
+/// Where a rule puts what it found; rule, severity, object and field are filled in.
+class Report {
+ public:
+  Report(const Rule& rule, Diagnostics& found) : rule_(rule), found_(found) {}
+  Diagnostic& at(const manifest::Resource&, const Place&, std::string message);
+  Diagnostic& at(const manifest::Resource&, const Node&, std::string path, std::string message);
+  /// About an object as a whole: points at its name.
+  Diagnostic& object(const manifest::Resource&, std::string message);
+
+ private:
+  const Rule& rule_;
+  Diagnostics& found_;
+};
+
+/// A second place involved.
+inline Note see(const Node& node, std::string text) { return {node.range(), std::move(text)}; }
+Note see(const manifest::Resource&, std::string text);
+
+}  // namespace marty::rules

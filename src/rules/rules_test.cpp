@@ -1,0 +1,71 @@
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "rules/analyze.hpp"
+
+/// The examples on every rule's page are its golden cases: what it must find, and what nobody may find.
+namespace marty::rules {
+namespace {
+
+struct Seen {
+  Diagnostics found;
+  SourceMap sources;
+};
+
+Seen look(std::string_view example) {
+  Seen seen;
+  const auto manifests =
+      dialect::read_manifest_text("example.yaml", std::string(example), seen.sources, seen.found);
+  analyze(manifests, seen.sources, {}, seen.found);
+  return seen;
+}
+
+std::set<std::uint32_t> marked(std::string_view example) {
+  std::set<std::uint32_t> lines;
+  std::uint32_t line = 1;
+  while (!example.empty()) {
+    const auto end = std::min(example.find('\n'), example.size());
+    if (example.substr(0, end).find("# <<") != example.npos) lines.insert(line);
+    example.remove_prefix(std::min(end + 1, example.size()));
+    ++line;
+  }
+  return lines;
+}
+
+class EveryRule : public testing::TestWithParam<const Rule*> {};
+
+TEST_P(EveryRule, FindsWhatItsBadExampleMarks) {
+  const auto seen = look(GetParam()->bad);
+  std::set<std::uint32_t> lines;
+  std::string all;
+  for (const auto& finding : seen.found.all()) {
+    all += render(finding, seen.sources);
+    if (finding.rule == GetParam()->id) lines.insert(finding.where.begin.line);
+  }
+  EXPECT_EQ(lines, marked(GetParam()->bad)) << all;
+  EXPECT_FALSE(lines.empty()) << all;
+}
+
+TEST_P(EveryRule, IsSilentOnItsGoodExampleAndSoIsEveryOther) {
+  const auto seen = look(GetParam()->good);
+  for (const auto& finding : seen.found.all())
+    EXPECT_LT(finding.severity, Severity::kWarning) << render(finding, seen.sources);
+}
+
+TEST_P(EveryRule, SaysWhyAndHowToMendIt) {
+  const auto& rule = *GetParam();
+  EXPECT_GE(rule.why.size(), 60u);
+  EXPECT_FALSE(rule.title.empty() || rule.title.ends_with('.'));
+  EXPECT_EQ(find_rule(rule.id), &rule);
+}
+
+INSTANTIATE_TEST_SUITE_P(Catalog, EveryRule, testing::ValuesIn(all_rules().begin(), all_rules().end()),
+                         [](const auto& test) {
+                           std::string name(test.param->id);
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+}  // namespace
+}  // namespace marty::rules

@@ -22,51 +22,26 @@ std::string summary(const Findings& findings) {
   return line + "\n";
 }
 
-/// `%` and line ends would end a workflow command; in its properties `:` and `,` separate.
-std::string escaped(std::string_view text, std::string_view also) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '%' || c == '\r' || c == '\n' || also.find(c) != also.npos)
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    else
-      out += c;
-  }
-  return out;
-}
-
 }  // namespace
 
-std::string findings_github(const Findings& findings) {
-  std::string out;
-  for (const auto& finding : findings.found.all()) {
-    const auto at = finding.where.begin;
-    const std::string_view word = finding.severity == Severity::kError     ? "error"
-                                  : finding.severity == Severity::kWarning ? "warning"
-                                                                           : "notice";
-    out += fmt::format("::{} ", word);
-    if (at.known())
-      out +=
-          fmt::format("file={},line={},col={},endColumn={},", escaped(findings.sources.name(at.file), ":,"),
-                      at.line, at.column, at.column + finding.where.length);
-    auto message = finding.message;
-    for (const auto& note : finding.notes) message += "\n" + note.text;
-    out += fmt::format("title={}::{}\n", escaped(finding.rule, ":,"), escaped(message, ""));
-  }
-  return out;
+std::span<const Format* const> all_formats() {
+  static constexpr const Format* kFormats[] = {
+#define FORMAT(name) &formats::name,
+#include "cli/formats.inc"
+#undef FORMAT
+  };
+  return kFormats;
 }
 
 void print(const World& world, std::string_view format, Findings& findings) {
   auto& all = findings.found.all();
   std::stable_sort(all.begin(), all.end(),
                    [](const auto& a, const auto& b) { return a.severity > b.severity; });
-  if (format == "json") {
-    world.out(findings_json(findings));
-  } else if (format == "github") {
-    world.out(findings_github(findings));
-  } else {
-    for (const auto& finding : all) world.out(render(finding, findings.sources, world.color));
+  for (const auto* known : all_formats()) {
+    if (known->name != format) continue;
+    world.out(known->text(findings, world.color));
+    if (!known->has_summary) world.err(summary(findings));
   }
-  if (format != "json") world.err(summary(findings));
   if (findings.checked == 0) world.err("marty: nothing was checked\n");
   if (!findings.complete) world.err("marty: not everything could be read, so not everything was checked\n");
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "cli/flags.hpp"
@@ -11,8 +12,8 @@ namespace marty::cli {
 inline constexpr Flag kFailOn{Flag::Kind::kText, "--fail-on",
                               "SEVERITY",        "the least severity that makes the exit code 1",
                               "error|warning",   "error"};
-inline constexpr Flag kFindingsFormat{Flag::Kind::kText,   "-o,--output",       "FORMAT",
-                                      "how to print them", "table|json|github", "table"};
+inline constexpr Flag kFindingsFormat{
+    Flag::Kind::kText, "-o,--output", "FORMAT", "how to print them", "table|json|sarif|junit|github", "table"};
 
 /// What one run found, and how much it looked at.
 struct Findings {
@@ -29,8 +30,17 @@ void print(const World&, std::string_view format, Findings&);
 /// --fail-on up.
 int exit_code_of(const Findings&, std::string_view fail_on);
 
-std::string findings_json(const Findings&);
-/// Workflow commands that GitHub turns into annotations of a pull request.
-std::string findings_github(const Findings&);
+/// A way to print findings: one file in cli/formats and one line in cli/formats.inc.
+struct Format {
+  std::string_view name;  ///< for -o
+  bool has_summary;       ///< its text says how much was checked
+  std::string (*text)(const Findings&, Color);
+};
+namespace formats {
+#define FORMAT(x) extern const Format x;
+#include "cli/formats.inc"
+#undef FORMAT
+}  // namespace formats
+std::span<const Format* const> all_formats();
 
 }  // namespace marty::cli

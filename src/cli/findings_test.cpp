@@ -121,7 +121,7 @@ TEST(Findings, ExitCodes) {
 TEST(Findings, NoUtf8IsStillJson) {
   Findings findings;
   findings.found.error("e", {}, "bad \xff byte");
-  EXPECT_NE(findings_json(findings).find("bad \xef\xbf\xbd byte"), std::string::npos);
+  EXPECT_NE(formats::json.text(findings, Color::kNo).find("bad \xef\xbf\xbd byte"), std::string::npos);
 }
 
 }  // namespace

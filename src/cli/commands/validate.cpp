@@ -11,6 +11,7 @@
 #include "io/files.hpp"
 #include "local/disk_tree.hpp"
 #include "local/manifests.hpp"
+#include "rules/analyze.hpp"
 
 namespace marty::cli {
 
@@ -32,7 +33,7 @@ void check_own_kinds(const dialect::Manifests& manifests, Findings& into) {
 }
 
 void check(const dialect::Manifests& manifests, Findings& into) {
-  dialect::to_model(manifests, into.found);
+  rules::analyze(manifests, into.sources, {}, into.found);
   check_own_kinds(manifests, into);
   into.checked += manifests.resources.size();
   into.skipped += manifests.skipped;

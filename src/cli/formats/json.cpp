@@ -1,8 +1,10 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/findings.hpp"
+#include "rules/rule.hpp"
 
-namespace marty::cli {
+/// Our own, stable form.
+namespace marty::cli::formats {
 
 using Json = nlohmann::ordered_json;
 
@@ -41,12 +43,14 @@ Json finding_json(const Diagnostic& finding, const SourceMap& sources) {
     out["fix"] = std::move(fix);
   }
   out["peers"] = Json::array();
+  if (const auto* rule = rules::find_rule(finding.rule)) {
+    for (const auto code : split(rule->peers, ' '))
+      if (!code.empty()) out["peers"].push_back(code);
+  }
   return out;
 }
 
-}  // namespace
-
-std::string findings_json(const Findings& findings) {
+std::string text(const Findings& findings, Color) {
   Json out{{"schema", "marty/v1"}, {"findings", Json::array()}};
   for (const auto& finding : findings.found.all())
     out["findings"].push_back(finding_json(finding, findings.sources));
@@ -56,4 +60,8 @@ std::string findings_json(const Findings& findings) {
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-}  // namespace marty::cli
+}  // namespace
+
+const Format json{"json", true, text};
+
+}  // namespace marty::cli::formats

@@ -19,6 +19,7 @@ std::string summary(const Findings& findings) {
                           counted(findings.checked, "object"));
   if (findings.skipped)
     line += fmt::format("; {} skipped: not Kubernetes objects", counted(findings.skipped, "document"));
+  if (findings.ignored) line += fmt::format("; {} ignored", counted(findings.ignored, "finding"));
   return line + "\n";
 }
 
@@ -48,7 +49,9 @@ void print(const World& world, std::string_view format, Findings& findings) {
 
 int exit_code_of(const Findings& findings, std::string_view fail_on) {
   if (findings.checked == 0 || !findings.complete) return exit_code::kInput;
-  const auto least = fail_on == "warning" ? Severity::kWarning : Severity::kError;
+  const auto least = fail_on == "info"      ? Severity::kInfo
+                     : fail_on == "warning" ? Severity::kWarning
+                                            : Severity::kError;
   return findings.found.count(least) ? exit_code::kFindings : exit_code::kClean;
 }
 

@@ -9,11 +9,15 @@
 
 namespace marty::cli {
 
-inline constexpr Flag kFailOn{Flag::Kind::kText, "--fail-on",
-                              "SEVERITY",        "the least severity that makes the exit code 1",
-                              "error|warning",   "error"};
-inline constexpr Flag kFindingsFormat{
-    Flag::Kind::kText, "-o,--output", "FORMAT", "how to print them", "table|json|sarif|junit|github", "table"};
+inline constexpr Flag kFailOn{Flag::Kind::kText,    "--fail-on",
+                              "SEVERITY",           "the least severity that makes the exit code 1",
+                              "error|warning|info", "error"};
+inline constexpr Flag kFindingsFormat{Flag::Kind::kText,
+                                      "-o,--output",
+                                      "FORMAT",
+                                      "how to print them",
+                                      "table|json|sarif|junit|github",
+                                      "table"};
 
 /// What one run found, and how much it looked at.
 struct Findings {
@@ -21,6 +25,7 @@ struct Findings {
   SourceMap sources;
   std::size_t checked = 0;  ///< Kubernetes objects and policy files
   std::size_t skipped = 0;  ///< documents that are something else
+  std::size_t ignored = 0;  ///< findings taken away by a comment, a configuration or a baseline
   bool complete = true;     ///< false: something could not be read, so it was not checked
 };
 

@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "cli/command.hpp"
+#include "io/clock.hpp"
 
 namespace {
 
@@ -57,6 +58,7 @@ marty::cli::World this_machine() {
     const char* value = std::getenv(name);
     return std::string(value ? value : "");
   };
+  world.today = [] { return marty::io::iso8601(marty::io::wall_now()).substr(0, 10); };
   world.terminal = {::isatty(STDIN_FILENO) == 1, ::isatty(STDOUT_FILENO) == 1, ::isatty(STDERR_FILENO) == 1};
   return world;
 }

@@ -80,7 +80,7 @@ TEST(Run, MistypedWordsAreUsageErrors) {
         Case{{"mesh", "quux"}, "marty service-mesh --help"},
         Case{{"mesh", "help", "valdiate"}, "did you mean: marty service-mesh validate\n"},
         Case{{"mesh", "validate", "--servce", "x"}, "did you mean --service?"},
-        Case{{"mesh", "validate", ".", "-o", "yaml"}, "--output takes table, json, github"},
+        Case{{"mesh", "validate", ".", "-o", "yaml"}, "--output takes table, json, sarif, junit, github"},
         Case{{"mesh", "generate-overlay", "--service", "x", "--mesh", "isto"}, "did you mean istio?"},
         Case{{"mesh", "generate-overlay"}, "--service NAME"}, Case{{"mesh", "validate"}, "--service NAME"},
         Case{{"mesh", "validate", "--service", "x", "path"}, "not both"},

@@ -20,6 +20,7 @@ TestWorld::TestWorld() : before_(fs::current_path().string()) {
   world.out = [this](std::string_view text) { out += text; };
   world.err = [this](std::string_view text) { err += text; };
   world.read_stdin = [this]() -> Result<std::string> { return standard_input; };
+  world.today = [] { return std::string("2026-01-01"); };
   world.env = [this](const char* variable) { return env[variable]; };
 }
 

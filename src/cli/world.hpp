@@ -16,6 +16,7 @@ struct World {
   std::function<void(std::string_view)> out, err;
   std::function<Result<std::string>()> read_stdin;
   std::function<std::string(const char* name)> env;  ///< empty when unset
+  std::function<std::string()> today;                ///< UTC, "2027-01-31"
   struct Terminals {
     bool in = false, out = false, err = false;
   } terminal;

@@ -74,7 +74,7 @@ const Row* Table::find(std::string_view field) const {
   return nullptr;
 }
 
-const Row* Table::report_unknown(Reader& reader, const Node& key) const {
+const Row* Table::report_unknown(Reader& reader, const Node& among, const Node& key) const {
   std::vector<std::string_view> names;
   for (const Row& row : rows_) names.push_back(row.name);
   const auto near = closest(key.text, names);
@@ -91,7 +91,7 @@ const Row* Table::report_unknown(Reader& reader, const Node& key) const {
       reader.error("unknown-field", key.range(), fmt::format("{} has no field '{}'", name_, key.text));
   if (near) {
     finding.notes.push_back({{}, fmt::format("did you mean '{}'?", *near)});
-    finding.fix = Fix{key.range(), *near};
+    if (among.find(*near) == nullptr) finding.fix = Fix{key.range(), *near};
   } else {
     finding.notes.push_back({{}, fmt::format("{} has: {}", name_, fmt::join(names, ", "))});
   }
@@ -125,7 +125,7 @@ void Table::decode(Reader& reader, const Node& node, void* out) const {
     const auto [key, value] = node.entry(i);
     const Row* row = find(key.text);
     if (!row) {
-      const Row* meant = unknown_ == Unknown::kError ? report_unknown(reader, key) : nullptr;
+      const Row* meant = unknown_ == Unknown::kError ? report_unknown(reader, node, key) : nullptr;
       if (meant) seen[static_cast<std::size_t>(meant - rows_.data())].meant = true;
       continue;
     }

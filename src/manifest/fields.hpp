@@ -164,7 +164,8 @@ class Table {
 
  private:
   const Row* find(std::string_view field) const;
-  const Row* report_unknown(Reader&, const Node& key) const;  // the field that was meant, if that is likely
+  // Returns the field that was meant, if that is likely.
+  const Row* report_unknown(Reader&, const Node& among, const Node& key) const;
   struct Seen {
     const Node* key = nullptr;  ///< when the field is written
     bool meant = false;         ///< misspelled: reported once, and not missing as well

@@ -43,7 +43,8 @@ class Estate {
 
   const std::vector<Resource>& all() const { return manifests_.resources; }
   using List = std::vector<const Resource*>;
-  /// Objects of a kind, in the order of the files: of("VirtualService"), of("HTTPRoute", "policy.linkerd.io").
+  /// Objects of a kind, in the order of the files: of("VirtualService"), of("HTTPRoute",
+  /// "policy.linkerd.io").
   const List& of(std::string_view kind) const;
   List of(std::string_view kind, std::string_view group) const;
   const Resource* find(std::string_view kind, std::string_view ns, std::string_view name) const;

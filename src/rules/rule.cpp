@@ -15,7 +15,8 @@ constexpr const Rule* kRules[] = {
 std::span<const Rule* const> all_rules() { return kRules; }
 
 const Rule* find_rule(std::string_view id) {
-  const auto* found = std::find_if(std::begin(kRules), std::end(kRules), [&](auto* r) { return r->id == id; });
+  const auto* found =
+      std::find_if(std::begin(kRules), std::end(kRules), [&](auto* r) { return r->id == id; });
   return found == std::end(kRules) ? nullptr : *found;
 }
 
@@ -29,8 +30,14 @@ void check_all(const Estate& estate, Diagnostics& found) {
 
 Diagnostic& Report::at(const manifest::Resource& resource, const Node& node, std::string path,
                        std::string message) {
-  return found_.add({std::string(rule_.id), rule_.severity, node.range(), std::move(message), {}, {},
-                     resource.ref(), std::move(path)});
+  return found_.add({std::string(rule_.id),
+                     rule_.severity,
+                     node.range(),
+                     std::move(message),
+                     {},
+                     {},
+                     resource.ref(),
+                     std::move(path)});
 }
 
 Diagnostic& Report::at(const manifest::Resource& resource, const Place& place, std::string message) {

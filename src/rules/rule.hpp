@@ -17,11 +17,11 @@ class Report;
 struct Rule {
   std::string_view id;  ///< stable, kebab-case: what users suppress and explain
   Severity severity = Severity::kWarning;
-  std::string_view peers;    ///< the same check elsewhere, by their codes: "IST0109 KIA1106"; may be empty
-  std::string_view title;    ///< one line: what is wrong
-  std::string_view why;      ///< paragraphs: what happens at run time, and the way out
-  std::string_view bad;      ///< manifests it finds; the lines with "# <<" are where
-  std::string_view good;     ///< the same, mended: no rule at all has a warning about it
+  std::string_view peers;  ///< the same check elsewhere, by their codes: "IST0109 KIA1106"; may be empty
+  std::string_view title;  ///< one line: what is wrong
+  std::string_view why;    ///< paragraphs: what happens at run time, and the way out
+  std::string_view bad;    ///< manifests it finds; the lines with "# <<" are where
+  std::string_view good;   ///< the same, mended: no rule at all has a warning about it
   void (*check)(const Estate&, Report&) = nullptr;  ///< nullptr: found while reading or decoding
 };
 

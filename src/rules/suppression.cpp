@@ -40,8 +40,8 @@ const Table& fields(Tag<Ignore>) {
 }
 
 const Table& fields(Tag<Config>) {
-  static const Fields<Config> table{
-      "Config", {field("severity", &Config::severity), field("ignore", &Config::ignore)}};
+  static const Fields<Config> table{"Config",
+                                    {field("severity", &Config::severity), field("ignore", &Config::ignore)}};
   return table;
 }
 

@@ -32,9 +32,9 @@ struct Config {
 Config read_config(std::string_view text, std::uint16_t file, Diagnostics& found);
 
 /// Takes away what was decided about and sets severities. A comment `# marty:ignore RULE reason` (or
-/// `RULE until=2027-01-31 reason`) counts on the finding's own line and on the lines of comment right above it.
-/// One without a reason, with an unknown rule or past its day is a finding itself. Returns how many were taken
-/// away.
+/// `RULE until=2027-01-31 reason`) counts on the finding's own line and on the lines of comment right above
+/// it. One without a reason, with an unknown rule or past its day is a finding itself. Returns how many were
+/// taken away.
 std::size_t suppress(Diagnostics& found, const Config&, const SourceMap&, const Day& today);
 
 }  // namespace marty::rules

@@ -15,9 +15,9 @@ int unknown(const World& world, const std::string& name) {
   std::vector<std::string_view> ids;
   for (const auto* rule : rules::all_rules()) ids.push_back(rule->id);
   const auto near = closest(name, ids);
-  return usage_error(world, near ? fmt::format("there is no rule '{}'; did you mean '{}'?", name, *near)
-                                 : fmt::format("there is no rule '{}'; `marty service-mesh explain` lists them",
-                                               name));
+  return usage_error(
+      world, near ? fmt::format("there is no rule '{}'; did you mean '{}'?", name, *near)
+                  : fmt::format("there is no rule '{}'; `marty service-mesh explain` lists them", name));
 }
 
 int explain(const Arguments& arguments, World& world) {
@@ -41,15 +41,14 @@ int explain(const Arguments& arguments, World& world) {
 }  // namespace
 
 namespace commands {
-constexpr Command explain{
-    "explain",
-    Group::kManifests,
-    "what a rule of validate means, and how to mend what it finds",
-    "marty service-mesh explain # every rule in a line\n"
-    "marty service-mesh explain two-virtual-services-one-host\n"
-    "marty service-mesh explain --markdown > docs/rules.md\n",
-    kFlags,
-    cli::explain};
+constexpr Command explain{"explain",
+                          Group::kManifests,
+                          "what a rule of validate means, and how to mend what it finds",
+                          "marty service-mesh explain # every rule in a line\n"
+                          "marty service-mesh explain two-virtual-services-one-host\n"
+                          "marty service-mesh explain --markdown > docs/rules.md\n",
+                          kFlags,
+                          cli::explain};
 }  // namespace commands
 
 }  // namespace marty::cli

@@ -1,17 +1,7 @@
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <filesystem>
 
 #include "cli/command.hpp"
-#include "cli/findings.hpp"
-#include "cli/policy_source.hpp"
-#include "dialect/manifests.hpp"
-#include "dialect/marty/mesh_yaml.hpp"
-#include "io/files.hpp"
-#include "local/disk_tree.hpp"
-#include "local/manifests.hpp"
-#include "rules/analyze.hpp"
+#include "cli/validation.hpp"
 
 namespace marty::cli {
 
@@ -19,69 +9,35 @@ namespace {
 
 constexpr Flag kPaths{Flag::Kind::kPositionals, "PATH", "",
                       "files, directories, kustomizations; - is standard input"};
-constexpr const Flag* kFlags[] = {&kService, &kFile, &kPaths, &kFindingsFormat, &kFailOn};
+constexpr Flag kNamespace{Flag::Kind::kText, "-n,--namespace", "NAME", "of objects that name none", {},
+                          "default"};
+constexpr Flag kConfig{Flag::Kind::kText, "--config", "FILE",
+                       "severities and decisions to ignore [.marty.yaml, here or above]"};
+constexpr Flag kBaseline{Flag::Kind::kText, "--baseline", "FILE", "say only what is not in it"};
+constexpr Flag kWriteBaseline{Flag::Kind::kText, "--write-baseline", "FILE",
+                              "write down all that is found as known"};
+constexpr Flag kFix{Flag::Kind::kToggle, "--fix", "", "carry out the fixes that are certain, in the files"};
+constexpr Flag kDryRun{Flag::Kind::kToggle, "--dry-run", "",
+                       "with --fix: show the differences, write nothing"};
+constexpr const Flag* kFlags[] = {&kService,        &kFile,   &kPaths,  &kNamespace,
+                                  &kFindingsFormat, &kFailOn, &kConfig, &kBaseline,
+                                  &kWriteBaseline,  &kFix,    &kDryRun};
 
-/// Our own kinds among the manifests have their own readers.
-void check_own_kinds(const dialect::Manifests& manifests, Findings& into) {
-  for (const auto& object : manifests.resources) {
-    if (object.group() != "marty.dev") continue;
-    const auto file = object.root.origin.file;
-    const auto text = into.sources.text(file);
-    if (*object.kind == "ServiceMesh") dialect::read_policy_file(text, file, into.found);
-    if (*object.kind == "Local") local::read_local_file(text, file, into.found);
+Status look(const Arguments& arguments, const World& world, Findings& findings) {
+  Scope scope;
+  scope.ns = arguments.text(kNamespace);
+  if (arguments.all(kPaths).empty()) {
+    auto service = chosen_service(world, arguments);
+    if (!service) return std::move(service.error());
+    MARTY_TRY(check_service(world, *service, scope, findings));
+  } else {
+    MARTY_TRY(check_paths(world, arguments.all(kPaths), scope, findings));
   }
-}
-
-void check(const dialect::Manifests& manifests, Findings& into) {
-  rules::analyze(manifests, into.sources, {}, into.found);
-  check_own_kinds(manifests, into);
-  into.checked += manifests.resources.size();
-  into.skipped += manifests.skipped;
-  if (!manifests.complete) into.complete = false;
-}
-
-/// mesh.yaml, local.yaml and each overlay that was generated from it. Overlays are alternatives, so each is a
-/// model of its own.
-Status check_service(const World& world, const ServiceFolder& service, Findings& into) {
-  auto policy = read_policy(world, service, into.sources, into.found);
-  if (!policy) return std::move(policy.error());
-  into.checked += 1;
-  std::error_code ignored;
-  if (std::filesystem::exists(service.local_file(), ignored)) {
-    auto local = local::load_local_file(world.shown(service.local_file()), into.found, into.sources);
-    if (!local) return std::move(local.error());
-    into.checked += 1;
-  }
-  const auto overlays = service.kubernetes() + "/overlays";
-  auto entries = io::list_directory(overlays);
-  local::DiskTree disk;
-  std::size_t read = 0;
-  for (const auto& entry : entries ? *entries : std::vector<io::DirectoryEntry>{}) {
-    if (!entry.is_directory) continue;
-    ++read;
-    const std::string path = world.shown(overlays + "/" + entry.name);
-    check(dialect::read_manifests(disk, {&path, 1}, into.sources, into.found), into);
-  }
-  if (read == 0)
-    world.err(fmt::format("{} has no overlay yet; marty service-mesh generate-overlay writes one\n",
-                          world.shown(service.kubernetes())));
-  return ok();
-}
-
-Status check_paths(const World& world, const std::vector<std::string>& paths, Findings& into) {
-  if (paths.front() == "-") {
-    auto text = world.read_stdin();
-    if (!text) return std::move(text.error());
-    check(dialect::read_manifest_text("<stdin>", std::move(*text), into.sources, into.found), into);
-    return ok();
-  }
-  for (const auto& path : paths) {
-    std::error_code ignored;
-    if (!std::filesystem::exists(world.resolve(path), ignored))
-      return Error{ErrorCode::kInput, fmt::format("{}: there is no such file or directory", path), {}};
-  }
-  local::DiskTree disk;
-  check(dialect::read_manifests(disk, paths, into.sources, into.found), into);
+  MARTY_TRY(respect_decisions(world, arguments.text(kConfig), findings));
+  if (arguments.given(kWriteBaseline))
+    MARTY_TRY(write_baseline(world, arguments.text(kWriteBaseline), findings));
+  if (arguments.given(kBaseline)) MARTY_TRY(subtract_baseline(world, arguments.text(kBaseline), findings));
+  if (arguments.given(kFix) && !arguments.given(kDryRun)) MARTY_TRY(fix(world, findings));
   return ok();
 }
 
@@ -93,16 +49,15 @@ int validate(const Arguments& arguments, World& world) {
                                       : "validate what? Give --service NAME, paths, or - for standard input");
   if (paths.size() > 1 && std::find(paths.begin(), paths.end(), "-") != paths.end())
     return usage_error(world, "- (standard input) stands alone");
+  if (arguments.given(kDryRun) && !arguments.given(kFix))
+    return usage_error(world, "--dry-run goes with --fix; without it validate writes nothing anyway");
 
   Findings findings;
-  if (by_name) {
-    auto service = chosen_service(world, arguments);
-    if (!service) return fail(world, service.error());
-    if (auto status = check_service(world, *service, findings); !status) return fail(world, status.error());
-  } else if (auto status = check_paths(world, paths, findings); !status) {
-    return fail(world, status.error());
-  }
+  if (auto status = look(arguments, world, findings); !status) return fail(world, status.error());
+  if (arguments.given(kDryRun))
+    return show_fixes(world, findings) > 0 ? exit_code::kFindings : exit_code::kClean;
   print(world, arguments.text(kFindingsFormat), findings);
+  if (arguments.given(kWriteBaseline) && findings.checked > 0) return exit_code::kClean;
   return exit_code_of(findings, arguments.text(kFailOn));
 }
 
@@ -116,8 +71,10 @@ constexpr Command validate{
     "marty service-mesh validate --service petstore-domain # mesh.yaml and its overlays\n"
     "marty service-mesh validate ./manifests # a directory, a kustomization or files\n"
     "helm template my-chart | marty service-mesh validate -\n"
+    "marty service-mesh validate ./manifests --fix --dry-run # what would be mended?\n"
     "marty service-mesh validate ./manifests -o json --fail-on warning\n"
-    "marty service-mesh validate ./manifests -o github # annotations in a pull request\n",
+    "marty service-mesh validate ./manifests -o github # annotations in a pull request\n"
+    "marty service-mesh validate ./old --write-baseline known.json # then: --baseline known.json\n",
     kFlags,
     cli::validate};
 }  // namespace commands

@@ -5,7 +5,8 @@
 
 #include "cli/findings.hpp"
 
-/// JUnit's XML, which build servers show as tests: one suite, a test case for each file, failed by its findings.
+/// JUnit's XML, which build servers show as tests: one suite, a test case for each file, failed by its
+/// findings.
 namespace marty::cli::formats {
 
 namespace {

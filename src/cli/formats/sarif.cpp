@@ -26,10 +26,11 @@ std::string_view level(Severity severity) {
 
 Json location(const SourceRange& where, const SourceMap& sources) {
   const auto at = where.begin;
-  return {{"physicalLocation",
-           {{"artifactLocation", {{"uri", sources.name(at.file)}}},
-            {"region",
-             {{"startLine", at.line}, {"startColumn", at.column}, {"endColumn", at.column + where.length}}}}}};
+  return {
+      {"physicalLocation",
+       {{"artifactLocation", {{"uri", sources.name(at.file)}}},
+        {"region",
+         {{"startLine", at.line}, {"startColumn", at.column}, {"endColumn", at.column + where.length}}}}}};
 }
 
 /// Only the rules that found something: a reader looks them up by the index.

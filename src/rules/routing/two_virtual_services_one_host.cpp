@@ -28,9 +28,10 @@ void check(const Estate& estate, Report& report) {
       const auto& [other, there] = place->second;
       report
           .at(*resource, host,
-              fmt::format("{} already has its routes from VirtualService '{}'; sidecars use the older of the two "
-                          "and ignore the other",
-                          name, *other->name))
+              fmt::format(
+                  "{} already has its routes from VirtualService '{}'; sidecars use the older of the two "
+                  "and ignore the other",
+                  name, *other->name))
           .notes = {see(*there, "the other one"), {{}, "put all routes of a host into one VirtualService"}};
     });
   }
@@ -43,10 +44,11 @@ const Rule two_virtual_services_one_host{
     .severity = Severity::kError,
     .peers = "IST0109 KIA1106",
     .title = "two VirtualServices give routes to one host",
-    .why = "Sidecars take their routes for a host from one VirtualService, the oldest; they are merged only at "
-           "gateways. So a retry policy in one object and a fault in another never meet: whichever was created "
-           "first counts and the other does nothing, and which one that is may change when they are applied "
-           "again.",
+    .why =
+        "Sidecars take their routes for a host from one VirtualService, the oldest; they are merged only at "
+        "gateways. So a retry policy in one object and a fault in another never meet: whichever was created "
+        "first counts and the other does nothing, and which one that is may change when they are applied "
+        "again.",
     .bad = R"(
 apiVersion: networking.istio.io/v1
 kind: VirtualService

@@ -1,0 +1,115 @@
+#include "cli/validation.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "cli/policy_source.hpp"
+#include "dialect/manifests.hpp"
+#include "dialect/marty/mesh_yaml.hpp"
+#include "io/files.hpp"
+#include "local/disk_tree.hpp"
+#include "local/manifests.hpp"
+#include "rules/analyze.hpp"
+#include "rules/suppression.hpp"
+
+namespace marty::cli {
+
+namespace {
+
+/// Our own kinds among the manifests have their own readers.
+void check_own_kinds(const dialect::Manifests& manifests, Findings& into) {
+  for (const auto& object : manifests.resources) {
+    if (object.group() != "marty.dev") continue;
+    const auto file = object.root.origin.file;
+    const auto text = into.sources.text(file);
+    if (*object.kind == "ServiceMesh") dialect::read_policy_file(text, file, into.found);
+    if (*object.kind == "Local") local::read_local_file(text, file, into.found);
+  }
+}
+
+void check(const dialect::Manifests& manifests, const Scope& scope, Findings& into) {
+  rules::analyze(manifests, into.sources, scope.settings, into.found);
+  check_own_kinds(manifests, into);
+  into.checked += manifests.resources.size();
+  into.skipped += manifests.skipped;
+  if (!manifests.complete) into.complete = false;
+}
+
+}  // namespace
+
+Status check_service(const World& world, const ServiceFolder& service, const Scope& scope, Findings& into) {
+  auto policy = read_policy(world, service, into.sources, into.found);
+  if (!policy) return std::move(policy.error());
+  into.checked += 1;
+  std::error_code ignored;
+  if (std::filesystem::exists(service.local_file(), ignored)) {
+    auto local = local::load_local_file(world.shown(service.local_file()), into.found, into.sources);
+    if (!local) return std::move(local.error());
+    into.checked += 1;
+  }
+  const auto overlays = service.kubernetes() + "/overlays";
+  auto entries = io::list_directory(overlays);
+  local::DiskTree disk;
+  std::size_t read = 0;
+  for (const auto& entry : entries ? *entries : std::vector<io::DirectoryEntry>{}) {
+    if (!entry.is_directory) continue;
+    ++read;
+    const std::string path = world.shown(overlays + "/" + entry.name);
+    check(dialect::read_manifests(disk, {&path, 1}, into.sources, into.found, scope.ns), scope, into);
+  }
+  if (read == 0)
+    world.err(fmt::format("{} has no overlay yet; marty service-mesh generate-overlay writes one\n",
+                          world.shown(service.kubernetes())));
+  return ok();
+}
+
+Status check_paths(const World& world, const std::vector<std::string>& paths, const Scope& scope,
+                   Findings& into) {
+  if (paths.front() == "-") {
+    auto text = world.read_stdin();
+    if (!text) return std::move(text.error());
+    check(dialect::read_manifest_text("<stdin>", std::move(*text), into.sources, into.found, scope.ns), scope,
+          into);
+    return ok();
+  }
+  for (const auto& path : paths) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(world.resolve(path), ignored))
+      return Error{ErrorCode::kInput, fmt::format("{}: there is no such file or directory", path), {}};
+  }
+  local::DiskTree disk;
+  check(dialect::read_manifests(disk, paths, into.sources, into.found, scope.ns), scope, into);
+  return ok();
+}
+
+namespace {
+
+constexpr std::string_view kConfigName = ".marty.yaml";
+
+/// The configuration that counts here; empty when there is none.
+std::string nearest_config(const World& world) {
+  for (auto directory = world.cwd;; directory = directory.substr(0, directory.rfind('/'))) {
+    const auto candidate = fmt::format("{}/{}", directory, kConfigName);
+    std::error_code ignored;
+    if (std::filesystem::is_regular_file(candidate, ignored)) return candidate;
+    if (directory.empty()) return {};
+  }
+}
+
+}  // namespace
+
+Status respect_decisions(const World& world, const std::string& path, Findings& into) {
+  rules::Config config;
+  const auto name = path.empty() ? nearest_config(world) : world.resolve(path);
+  if (!name.empty()) {
+    auto text = io::read_file(name);
+    if (!text) return std::move(text.error());
+    const auto file = into.sources.add(world.shown(name), std::move(*text));
+    config = rules::read_config(into.sources.text(file), file, into.found);
+  }
+  into.ignored += rules::suppress(into.found, config, into.sources, world.today());
+  return ok();
+}
+
+}  // namespace marty::cli

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/findings.hpp"
+#include "cli/service.hpp"
+#include "rules/estate.hpp"
+
+/// What `validate` reads and analyses, apart from how it is said.
+namespace marty::cli {
+
+struct Scope {
+  std::string ns = "default";  ///< for objects that name none
+  rules::Settings settings;
+};
+
+/// mesh.yaml, local.yaml and every overlay that was generated from it; each overlay is a model of its own.
+Status check_service(const World&, const ServiceFolder&, const Scope&, Findings&);
+/// Files, directories and kustomizations as one model; "-" is standard input.
+Status check_paths(const World&, const std::vector<std::string>& paths, const Scope&, Findings&);
+
+/// Applies the nearest .marty.yaml (from the working directory upward, or `path`) and ignoring comments.
+Status respect_decisions(const World&, const std::string& path, Findings&);
+
+/// Findings that were there when the baseline was written are taken away; counted by rule, object and field,
+/// so that lines may move.
+Status subtract_baseline(const World&, const std::string& path, Findings&);
+Status write_baseline(const World&, const std::string& path, const Findings&);
+
+/// Carries out every certain fix in the files; what was fixed is no finding any more. All files are written
+/// or none.
+Status fix(const World&, Findings&);
+/// Shows on `out` what `fix` would change; returns how many findings that would mend.
+std::size_t show_fixes(const World&, const Findings&);
+
+}  // namespace marty::cli

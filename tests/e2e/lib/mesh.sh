@@ -1,15 +1,9 @@
-# Sourced by the scripts one folder up: the real binary, real sockets, and nothing left behind. MARTY names another
-# binary than build/marty. Everything a test makes is under $work, also the runs' state ($TMPDIR) and the local CA.
-set -uo pipefail
+# Sourced by the scripts one folder up: the real binary, real sockets, and nothing left behind. Everything a test makes
+# is under $work, also the runs' state ($TMPDIR) and the local CA.
 lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-root=$(cd "$lib/../../.." && pwd)
-cd "$root" || exit 1
-marty=$(readlink -f "${MARTY:-build/marty}")
-work=$(mktemp -d)
-out=$work/out err=$work/err
+. "$lib/../../lib/check.sh"
 export TMPDIR=$work/tmp XDG_STATE_HOME=$work/state
 mkdir "$TMPDIR" "$XDG_STATE_HOME"
-: >"$out" >"$err"
 # Every pod names its store in this run's state directory; grep reads the words from a file so as not to find itself.
 echo "sqlite:$TMPDIR/" >"$work/pod-words"
 unset http_proxy HTTP_PROXY no_proxy NO_PROXY
@@ -19,36 +13,8 @@ pets=http://$authority/api/petstore-domain/pets
 up=("$marty" service-mesh up --mesh istio --service petstore-domain)
 started=()
 
-fail() {
-  echo "FAILED: $*"
-  tail -n 30 "$out" | cut -c 1-300 | sed 's/^/  out | /'
-  tail -n 30 "$err" | cut -c 1-300 | sed 's/^/  err | /'
-  exit 1
-}
-ok() { echo "ok: $*"; }
-skip() { echo "skipped: $*"; exit 77; }
-says() { grep -qF -- "$2" "$1" || fail "'$2' is not in $(basename "$1")"; }
-equal() { [[ $2 == "$3" ]] || fail "$1: expected '$2', saw '$3'"; } # equal WHAT EXPECTED SEEN
-
-run() { # run CODE WORDS…: runs them to their end, expects the exit code
-  local expected=$1 code=0
-  shift
-  timeout 60 "$@" >"$out" 2>"$err" </dev/null || code=$?
-  equal "exit code of ${*/#$marty/marty}" "$expected" "$code"
-}
-
-within() { # within SECONDS WORDS…: asks again until they succeed; 1 when the time is over
-  local deadline=$((SECONDS + $1))
-  shift
-  until "$@"; do
-    ((SECONDS < deadline)) || return 1
-    sleep 0.05
-  done
-}
-
 pods_running() { grep -alF -f "$work/pod-words" /proc/[0-9]*/cmdline 2>/dev/null | cut -d/ -f3; }
 no_pods() { [[ -z $(pods_running) ]]; }
-ended() { ! kill -0 "$1" 2>/dev/null; }
 nothing_left() { # after the end of a run
   within 5 no_pods || fail "pods still run: $(pods_running | tr '\n' ' ')"
   [[ -z $(ls "$TMPDIR") ]] || fail "left in the temporary directory: $(ls "$TMPDIR")"
@@ -91,7 +57,5 @@ clean_up() {
   rm -rf "$work"
 }
 trap clean_up EXIT
-trap 'exit 143' TERM INT HUP
 
 for tool in curl python3; do command -v $tool >/dev/null || skip "$tool is not here"; done
-[[ -x $marty ]] || fail "$marty is not there; ./dev build makes it"

@@ -1,0 +1,76 @@
+#include <fmt/format.h>
+
+#include "manifest/duration.hpp"
+#include "rules/estate.hpp"
+#include "rules/rule.hpp"
+
+namespace marty::rules::catalog {
+namespace {
+
+std::optional<Duration> duration_at(const Node& node, std::string_view path) {
+  return manifest::parse_duration(text(node, path));
+}
+
+void check_route(const Resource& resource, const Place& route, Report& report) {
+  const auto timeout = duration_at(route.node, "timeout");
+  const auto per_try = duration_at(route.node, "retries.perTryTimeout");
+  const auto attempts = number(route.node, "retries.attempts");
+  if (!timeout || *timeout <= Duration{} || !per_try || !attempts || *attempts < 1) return;
+  const auto tries = *attempts + 1;
+  const auto needed = *per_try * tries;
+  if (needed <= *timeout) return;
+  const auto fit = *timeout / *per_try;
+  report
+      .at(resource, *get(route.node, "timeout"), route.path + ".timeout",
+          fmt::format("{} tries of {} take {}, more than the timeout of {}: only {} of them can run in full",
+                      tries, manifest::print_duration(*per_try), manifest::print_duration(needed),
+                      manifest::print_duration(*timeout), fit))
+      .notes = {see(*get(route.node, "retries.perTryTimeout"), "the time of each try"),
+                {{},
+                 fmt::format("a perTryTimeout of {} fits all of them",
+                             manifest::print_duration(Duration((*timeout / tries) / 1ms * 1ms)))}};
+}
+
+void check(const Estate& estate, Report& report) {
+  for (const auto* resource : estate.of("VirtualService"))
+    each(resource->root, "spec.http[]", [&](const Place& route) { check_route(*resource, route, report); });
+}
+
+}  // namespace
+
+const Rule timeout_cuts_retries{
+    .id = "timeout-cuts-retries",
+    .severity = Severity::kWarning,
+    .peers = "",
+    .title = "a route's timeout ends before its retries can run",
+    .why =
+        "The timeout of a route spans all tries and the waits between them. When perTryTimeout times the "
+        "number "
+        "of tries (attempts + 1) is more, the last tries never start in the very case they are for: a slow "
+        "upstream. Shorten the tries or lengthen the timeout.",
+    .bad = R"(
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: pets, namespace: shop}
+spec:
+  hosts: [pets]
+  http:
+  - timeout: 30s # <<
+    retries: {attempts: 3, perTryTimeout: 10s, retryOn: connect-failure}
+    route: [{destination: {host: pets}}]
+)",
+    .good = R"(
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: pets, namespace: shop}
+spec:
+  hosts: [pets]
+  http:
+  - timeout: 30s
+    retries: {attempts: 3, perTryTimeout: 7s, retryOn: connect-failure}
+    route: [{destination: {host: pets}}]
+)",
+    .check = check,
+};
+
+}  // namespace marty::rules::catalog

@@ -1,0 +1,123 @@
+#include <fmt/format.h>
+
+#include "policy/mtls_mode.hpp"
+#include "rules/estate.hpp"
+#include "rules/rule.hpp"
+#include "rules/selectors.hpp"
+
+namespace marty::rules::catalog {
+namespace {
+
+using policy::MtlsMode;
+
+/// The first mode among the policy's pods in which a caller may come without a certificate.
+std::optional<Sourced<MtlsMode>> loose_mode(const Estate& estate, const Resource& policy,
+                                            const SelectingKind& kind) {
+  for (const auto* pods : chosen(estate, policy, kind)) {
+    if (!estate.istio_injected(pods->ns(), pods)) continue;
+    const auto mode = policy::effective_mtls(estate.model().mtls, std::string(pods->ns()), pods->labels, 0,
+                                             estate.settings().root_namespace);
+    if (*mode != MtlsMode::kStrict && mode.written()) return mode;
+  }
+  return std::nullopt;
+}
+
+/// The first field of a DENY that a caller without a certificate escapes.
+void check_policy(const Estate& estate, const Resource& policy, const SelectingKind& kind, Report& report) {
+  if (text(policy.root, "spec.action") != "DENY") return;
+  for (const auto field : {"principals", "namespaces"}) {
+    bool said = false;
+    each(policy.root, fmt::format("spec.rules[].from[].source.{}", field), [&](const Place& place) {
+      if (said) return;
+      const auto mode = loose_mode(estate, policy, kind);
+      if (!mode) return;
+      said = true;
+      report
+          .at(policy, place,
+              fmt::format("a caller without a certificate has no {}, so this DENY lets it through", field))
+          .notes = {{{mode->origin, 0}, "plaintext is allowed here"},
+                    {{}, "set mTLS to STRICT, or deny notPrincipals: [\"*\"] too"}};
+    });
+  }
+}
+
+void check(const Estate& estate, Report& report) {
+  for (const auto& kind : selecting_kinds()) {
+    if (kind.kind != "AuthorizationPolicy") continue;
+    for (const auto* policy : estate.of(kind.kind, kind.group)) check_policy(estate, *policy, kind, report);
+  }
+}
+
+}  // namespace
+
+const Rule principal_without_mtls{
+    .id = "principal-without-mtls",
+    .severity = Severity::kWarning,
+    .peers = "KIA0105",
+    .title = "a DENY by identity where callers may come without one",
+    .why =
+        "Principals and namespaces are read from the caller's certificate. Where mutual TLS is not required "
+        "a "
+        "caller may come in plaintext, has no identity, and a DENY that names identities never matches it: "
+        "who "
+        "was to be kept out only has to leave the mesh.",
+    .bad = R"(
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, labels: {istio-injection: enabled}}
+---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: {name: default, namespace: shop}
+spec: {mtls: {mode: PERMISSIVE}}
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: no-guests, namespace: shop}
+spec:
+  action: DENY
+  rules:
+  - from: [{source: {namespaces: [guests]}}] # <<
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: pets, namespace: shop}
+spec:
+  selector: {matchLabels: {app: pets}}
+  template:
+    metadata: {labels: {app: pets}}
+    spec:
+      containers: [{name: pets, image: "pets:1.0"}]
+)",
+    .good = R"(
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, labels: {istio-injection: enabled}}
+---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: {name: default, namespace: shop}
+spec: {mtls: {mode: STRICT}}
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: no-guests, namespace: shop}
+spec:
+  action: DENY
+  rules:
+  - from: [{source: {namespaces: [guests]}}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: pets, namespace: shop}
+spec:
+  selector: {matchLabels: {app: pets}}
+  template:
+    metadata: {labels: {app: pets}}
+    spec:
+      containers: [{name: pets, image: "pets:1.0"}]
+)",
+    .check = check,
+};
+
+}  // namespace marty::rules::catalog

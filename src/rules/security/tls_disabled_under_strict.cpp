@@ -1,0 +1,117 @@
+#include <fmt/format.h>
+
+#include "policy/mtls_mode.hpp"
+#include "rules/estate.hpp"
+#include "rules/rule.hpp"
+
+namespace marty::rules::catalog {
+namespace {
+
+using policy::MtlsMode;
+
+/// The STRICT setting of one of the pods behind the host, if any.
+std::optional<Sourced<MtlsMode>> strict_behind(const Estate& estate, const Resource& service) {
+  for (const auto* pods : estate.pods_of(service)) {
+    if (!estate.istio_injected(pods->ns(), pods)) continue;
+    const auto mode = policy::effective_mtls(estate.model().mtls, std::string(pods->ns()), pods->labels, 0,
+                                             estate.settings().root_namespace);
+    if (*mode == MtlsMode::kStrict) return mode;
+  }
+  return std::nullopt;
+}
+
+void check_block(const Estate& estate, const Resource& rule, const Resource& service, const Place& tls,
+                 Report& report) {
+  const auto mode = text(tls.node, "mode");
+  if (mode != "DISABLE" && mode != "SIMPLE" && mode != "MUTUAL") return;
+  const auto strict = strict_behind(estate, service);
+  if (!strict) return;
+  report
+      .at(rule, *tls.node.find("mode"), tls.path + ".mode",
+          fmt::format(
+              "callers send {} to pods that take mutual TLS of the mesh only: every call fails with 503",
+              mode == "DISABLE" ? "plaintext" : "TLS of their own"))
+      .notes = {{{strict->origin, 6}, "STRICT is said here"},
+                {{}, "leave tls out: sidecars use mutual TLS by themselves"}};
+}
+
+void check(const Estate& estate, Report& report) {
+  for (const auto* resource : estate.of("DestinationRule")) {
+    const auto* service = estate.service(text(resource->root, "spec.host"), *resource->ns);
+    if (service == nullptr) continue;
+    for (const auto pattern : {"spec.trafficPolicy.tls", "spec.trafficPolicy.portLevelSettings[].tls",
+                               "spec.subsets[].trafficPolicy.tls"})
+      each(resource->root, pattern,
+           [&](const Place& tls) { check_block(estate, *resource, *service, tls, report); });
+  }
+}
+
+}  // namespace
+
+const Rule tls_disabled_under_strict{
+    .id = "tls-disabled-under-strict",
+    .severity = Severity::kError,
+    .peers = "KIA0207 KIA0208 KIA0205 KIA0206",
+    .title = "a DestinationRule turns off the mutual TLS that the other side insists on",
+    .why =
+        "What a DestinationRule says about TLS overrules the automatic mutual TLS of sidecars, for the whole "
+        "host, "
+        "a port or one subset. Pods under a STRICT PeerAuthentication close such connections before any HTTP "
+        "is spoken, so callers see 503 with the flag UC. Leave the tls block out.",
+    .bad = R"(
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, labels: {istio-injection: enabled}}
+---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: {name: default, namespace: shop}
+spec: {mtls: {mode: STRICT}}
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: pets, namespace: shop}
+spec:
+  host: pets
+  trafficPolicy:
+    tls: {mode: DISABLE} # <<
+---
+apiVersion: v1
+kind: Service
+metadata: {name: pets, namespace: shop}
+spec:
+  selector: {app: pets}
+  ports: [{name: http, port: 80}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: pets, namespace: shop}
+spec:
+  selector: {matchLabels: {app: pets}}
+  template:
+    metadata: {labels: {app: pets}}
+    spec:
+      containers: [{name: pets, image: "pets:1.0", ports: [{containerPort: 80}]}]
+)",
+    .good = R"(
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, labels: {istio-injection: enabled}}
+---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: {name: default, namespace: shop}
+spec: {mtls: {mode: STRICT}}
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: pets, namespace: shop}
+spec:
+  host: pets
+  trafficPolicy:
+    connectionPool: {tcp: {maxConnections: 50}}
+)",
+    .check = check,
+};
+
+}  // namespace marty::rules::catalog

@@ -1,0 +1,111 @@
+#include <fmt/format.h>
+
+#include "rules/estate.hpp"
+#include "rules/rule.hpp"
+
+namespace marty::rules::catalog {
+namespace {
+
+struct Identity {
+  std::string_view trust_domain, ns, account;
+};
+
+/// "cluster.local/ns/shop/sa/web"; nothing for patterns and other shapes.
+std::optional<Identity> parse(std::string_view text) {
+  if (text.find('*') != text.npos) return std::nullopt;
+  const auto ns = text.find("/ns/"), account = text.find("/sa/");
+  if (ns == text.npos || account == text.npos || account < ns) return std::nullopt;
+  return Identity{text.substr(0, ns), text.substr(ns + 4, account - ns - 4), text.substr(account + 4)};
+}
+
+/// Whether anything among the files has or uses the account; unknown when its namespace has no pods here.
+bool exists(const Estate& estate, const Identity& who) {
+  if (estate.find("ServiceAccount", who.ns, who.account) != nullptr || !estate.has_pods(who.ns)) return true;
+  for (const auto* pods : estate.selected(who.ns, {}))
+    if (pods->service_account() == who.account) return true;
+  return false;
+}
+
+void check_one(const Estate& estate, const Resource& policy, const Place& principal, Report& report) {
+  const auto who = parse(principal.node.text);
+  if (!who || exists(estate, *who)) return;
+  std::vector<std::string_view> accounts;
+  for (const auto* account : estate.of("ServiceAccount"))
+    if (*account->ns == who->ns) accounts.push_back(*account->name);
+  auto& finding =
+      report.at(policy, principal,
+                fmt::format("namespace '{}' has no service account '{}': nobody can be this caller", who->ns,
+                            who->account));
+  if (const auto near = closest(who->account, accounts))
+    finding.notes.push_back({{}, fmt::format("did you mean '{}'?", *near)});
+}
+
+void check(const Estate& estate, Report& report) {
+  for (const auto* policy : estate.of("AuthorizationPolicy", "security.istio.io"))
+    for (const auto pattern :
+         {"spec.rules[].from[].source.principals[]", "spec.rules[].from[].source.notPrincipals[]"})
+      each(policy->root, pattern,
+           [&](const Place& principal) { check_one(estate, *policy, principal, report); });
+}
+
+}  // namespace
+
+const Rule unknown_principal{
+    .id = "unknown-principal",
+    .severity = Severity::kWarning,
+    .peers = "KIA0106 non-existent-service-account",
+    .title = "a policy names a caller that does not exist",
+    .why =
+        "A principal is a service account: cluster.local/ns/<namespace>/sa/<account>. When no pod can have "
+        "it the "
+        "rule never matches: an ALLOW keeps its caller out, a DENY protects from nobody.",
+    .bad = R"(
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: pets, namespace: shop}
+spec:
+  rules:
+  - from: [{source: {principals: [cluster.local/ns/shop/sa/wbe]}}] # <<
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: web, namespace: shop}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      serviceAccountName: web
+      containers: [{name: web, image: "web:1.0"}]
+)",
+    .good = R"(
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: pets, namespace: shop}
+spec:
+  rules:
+  - from: [{source: {principals: [cluster.local/ns/shop/sa/web]}}]
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: web, namespace: shop}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      serviceAccountName: web
+      containers: [{name: web, image: "web:1.0"}]
+)",
+    .check = check,
+};
+
+}  // namespace marty::rules::catalog

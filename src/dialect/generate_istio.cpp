@@ -1,13 +1,9 @@
 #include <fmt/format.h>
 
-#include <array>
-#include <cstdlib>
-
-#include "dialect/generate_parts.hpp"
-#include "dialect/istio/authorization_policy.hpp"
+#include "dialect/generate_istio_parts.hpp"
 #include "dialect/istio/destination_rule.hpp"
 #include "dialect/istio/envoy_filter.hpp"
-#include "dialect/istio/peer_authentication.hpp"
+#include "dialect/istio/sidecar.hpp"
 #include "dialect/istio/virtual_service.hpp"
 #include "manifest/duration.hpp"
 #include "manifest/write.hpp"
@@ -19,61 +15,35 @@ using mesh::PolicyFile;
 
 namespace {
 
-/// The stable API versions exist since Istio 1.22.
-bool has_v1(const PolicyFile& file) {
-  const std::string& version = *file.target.istio;
-  const auto dot = version.find('.');
-  return dot == version.npos || std::atoi(version.c_str()) > 1 || std::atoi(version.c_str() + dot + 1) >= 22;
-}
-
 std::uint32_t pods(const PolicyFile& file) {
   std::uint32_t sum = 0;
   for (const auto& [name, version] : file.workload.versions) sum += *version.replicas;
   return sum;
 }
 
-Node object(const PolicyFile& file, std::string_view group, std::string_view kind, const std::string& name,
-            Node spec) {
-  Node root = Node::mapping();
-  const bool v1 = has_v1(file);
-  const std::string_view version = kind == "EnvoyFilter" ? "v1alpha3" : v1 ? "v1" : "v1beta1";
-  root.add("apiVersion", Node::string(fmt::format("{}/{}", group, version)));
-  root.add("kind", Node::string(std::string(kind)));
-  Node& metadata = root.add("metadata", Node::mapping());
-  metadata.add("name", Node::string(name));
-  metadata.add("namespace", Node::string(*file.ns));
-  Node& labels = metadata.add("labels", Node::mapping());
-  labels.add("app", Node::string(*file.name));
-  labels.add("app.kubernetes.io/managed-by", Node::string("marty"));
-  root.add("spec", std::move(spec));
-  return root;
-}
-
-void comment(Node& root, std::initializer_list<std::string_view> path, std::string text) {
-  if (Node* node = root.at(path)) node->comment(std::move(text));
-}
-
 Node destination_rule(const PolicyFile& file, const mesh::DestinationPolicy& policy) {
-  Node root = object(file, "networking.istio.io", "DestinationRule", *file.name,
-                     manifest::encode(istio::from_model(policy)));
+  Node root = istio_object(file, "networking.istio.io", "DestinationRule", *file.name,
+                           manifest::encode(istio::from_model(policy)));
   root.comment(
       "How a caller's sidecar treats the pods of this service. Everything here is per caller: each sidecar "
       "keeps its own\n"
       "connections, its own counts and its own list of ejected pods.");
-  comment(root, {"spec", "trafficPolicy", "connectionPool"},
-          "Limits of one sidecar towards one version; what is above them is answered 503 at once (response "
-          "flag UO).");
-  comment(root, {"spec", "trafficPolicy", "connectionPool", "http", "http2MaxRequests"},
-          "Requests at a time; in spite of its name it counts HTTP/1.1 as well.");
+  comment_at(
+      root, {"spec", "trafficPolicy", "connectionPool"},
+      "Limits of one sidecar towards one version; what is above them is answered 503 at once (response "
+      "flag UO).");
+  comment_at(root, {"spec", "trafficPolicy", "connectionPool", "http", "http2MaxRequests"},
+             "Requests at a time; in spite of its name it counts HTTP/1.1 as well.");
   if (file.outliers) {
-    comment(root, {"spec", "trafficPolicy", "outlierDetection"},
-            "A pod that fails so often in a row is left out of load balancing, longer each time.");
-    comment(root, {"spec", "trafficPolicy", "outlierDetection", "maxEjectionPercent"},
-            "Counted among the pods of one version and rounded down: of 3 pods 50 % is one, of a single pod "
-            "none.");
+    comment_at(root, {"spec", "trafficPolicy", "outlierDetection"},
+               "A pod that fails so often in a row is left out of load balancing, longer each time.");
+    comment_at(
+        root, {"spec", "trafficPolicy", "outlierDetection", "maxEjectionPercent"},
+        "Counted among the pods of one version and rounded down: of 3 pods 50 % is one, of a single pod "
+        "none.");
   }
-  comment(root, {"spec", "subsets"},
-          "The versions that routes can name. A route to a subset missing here answers 503.");
+  comment_at(root, {"spec", "subsets"},
+             "The versions that routes can name. A route to a subset missing here answers 503.");
   return root;
 }
 
@@ -89,8 +59,8 @@ std::string describe(const mesh::Route& route) {
 }
 
 Node virtual_service(const PolicyFile& file, const mesh::RouteTable& table) {
-  Node root = object(file, "networking.istio.io", "VirtualService", table.name,
-                     manifest::encode(istio::from_model(table)));
+  Node root = istio_object(file, "networking.istio.io", "VirtualService", table.name,
+                           manifest::encode(istio::from_model(table)));
   const bool faults_inside = !file.active_chaos().empty();
   if (faults_inside) root.at({"metadata", "labels"})->add("marty.dev/environment", Node::string("test"));
   root.comment(
@@ -126,9 +96,11 @@ Node virtual_service(const PolicyFile& file, const mesh::RouteTable& table) {
 }
 
 Node envoy_filter(const PolicyFile& file, const mesh::InboundRateLimit& limit) {
-  Node root = object(file, "networking.istio.io", "EnvoyFilter", limit.name,
-                     manifest::encode(istio::from_model(limit)));
+  Node root = istio_object(file, "networking.istio.io", "EnvoyFilter", limit.name,
+                           manifest::encode(istio::from_model(limit)));
   const auto& wanted = *file.rate_limit;
+  comment_at(root, {"spec", "configPatches", "0", "match", "listener", "portNumber"},
+             "Only here: scrapes on other ports are not counted, and probes do not pass the sidecar at all.");
   root.comment(fmt::format(
       "The rate limit, in each pod's own sidecar and before authorization: {} requests at once and {} more "
       "every {}\n"
@@ -141,30 +113,24 @@ Node envoy_filter(const PolicyFile& file, const mesh::InboundRateLimit& limit) {
                      std::string_view("value"), std::string_view("typed_config")};
   Node* config = root.at(path);
   if (!config) return root;
-  comment(*config, {"@type"},
-          "Istio decodes this; a filter without its type is rejected with the whole listener.");
-  comment(*config, {"value", "filter_enabled"},
-          "Both shares default to 0 %: without these two the filter would do nothing.");
+  comment_at(*config, {"@type"},
+             "Istio decodes this; a filter without its type is rejected with the whole listener.");
+  comment_at(*config, {"value", "filter_enabled"},
+             "Both shares default to 0 %: without these two the filter would do nothing.");
   return root;
 }
 
-Node peer_authentication(const PolicyFile& file, const policy::MtlsPolicy& policy) {
-  Node root = object(file, "security.istio.io", "PeerAuthentication", policy.name,
-                     manifest::encode(istio::from_model(policy)));
-  const bool strict = *policy.mode == policy::MtlsMode::kStrict;
-  root.comment(strict ? "The pods' sidecars take mutual TLS only: whoever has no certificate of the mesh is "
-                        "cut off, without an HTTP answer."
-                      : "Plaintext is still taken, so that callers can join the mesh one by one; then say "
-                        "'strict' in the policy file.");
-  comment(
-      root, {"spec", "portLevelMtls"},
-      "A Prometheus outside of the mesh scrapes in plaintext. These are the pods' ports, not the Service's.");
+Node sidecar(const PolicyFile& file, const mesh::SidecarScope& scope) {
+  Node root = istio_object(file, "networking.istio.io", "Sidecar", scope.name,
+                           manifest::encode(istio::from_model(scope)));
+  root.comment(
+      "What this service's own sidecars know about: its namespace, the mesh, and what service.dependsOn "
+      "names. "
+      "A smaller\n"
+      "configuration, and an undeclared call is seen: it is refused where the mesh says REGISTRY_ONLY, and "
+      "elsewhere goes\n"
+      "out as plain TCP, without mutual TLS, retries or limits.");
   return root;
-}
-
-Node authorization_policy(const PolicyFile& file, const mesh::AuthorizationScope& scope) {
-  return object(file, "security.istio.io", "AuthorizationPolicy", scope.policy.name,
-                manifest::encode(istio::from_model(scope)));
 }
 
 }  // namespace
@@ -175,63 +141,9 @@ std::string istio_policies(const Draft& draft) {
   for (const auto& policy : model.destinations) documents.push_back(destination_rule(file, policy));
   for (const auto& table : model.route_tables) documents.push_back(virtual_service(file, table));
   for (const auto& limit : model.rate_limits) documents.push_back(envoy_filter(file, limit));
-  for (const auto& policy : model.mtls) documents.push_back(peer_authentication(file, policy));
-  bool first = true;
-  for (const auto& scope : model.authorization) {
-    documents.push_back(authorization_policy(file, scope));
-    if (std::exchange(first, false)) {
-      documents.back().comment(
-          "Who may call. As soon as one ALLOW policy covers a pod, what none of them allows is answered 403. "
-          "An identity\n"
-          "is that of the caller's certificate, so this needs mutual TLS. Probes come through the sidecar's "
-          "agent and need\n"
-          "no rule.");
-    }
-  }
+  for (const auto& scope : model.sidecars) documents.push_back(sidecar(file, scope));
+  for (auto& document : istio_security(file, model)) documents.push_back(std::move(document));
   return heading + manifest::write_documents("", documents);
-}
-
-std::string istio_namespace(const Draft& draft) {
-  return fmt::format(
-      "{}apiVersion: v1\n"
-      "kind: Namespace\n"
-      "metadata:\n"
-      "  name: {}\n"
-      "  labels:\n"
-      "    # Istio puts a sidecar into every pod that is created here from now on; running pods must be "
-      "restarted once.\n"
-      "    istio-injection: enabled\n",
-      draft.heading, scalar(*draft.file.ns));
-}
-
-std::string istio_deployment_patch(const Draft& draft) {
-  return fmt::format(
-      "{}# What the pods need because a sidecar stands beside the application. The kustomization applies it "
-      "to every Deployment.\n"
-      "apiVersion: apps/v1\n"
-      "kind: Deployment\n"
-      "metadata:\n"
-      "  name: every-deployment\n"
-      "spec:\n"
-      "  template:\n"
-      "    metadata:\n"
-      "      annotations:\n"
-      "        # holdApplicationUntilProxyStarts: no request of the application is lost while its sidecar is "
-      "not there yet.\n"
-      "        # proxyStatsMatcher: Istio hides these numbers by default, and alerts on ejections and limits "
-      "read them.\n"
-      "        proxy.istio.io/config: |\n"
-      "          holdApplicationUntilProxyStarts: true\n"
-      "          tracing:\n"
-      "            sampling: {}\n"
-      "          proxyStatsMatcher:\n"
-      "            inclusionRegexps:\n"
-      "            - .*outlier_detection.*\n"
-      "            - .*circuit_breakers.*\n"
-      "            - .*upstream_rq_retry.*\n"
-      "            - .*upstream_rq_pending_overflow.*\n"
-      "            - .*http_local_rate_limit.*\n",
-      draft.heading, *draft.file.observability.tracing_sampling);
 }
 
 std::vector<Capability> istio_capabilities(const PolicyFile& file) {
@@ -246,6 +158,12 @@ std::vector<Capability> istio_capabilities(const PolicyFile& file) {
     all.push_back({file.rate_limit->scope.origin, "rateLimit", "an EnvoyFilter",
                    "Istio has no kind of its own for it, and does not promise to keep EnvoyFilters stable "
                    "across versions"});
+  }
+  if (authorization_is_dry_run(file)) {
+    all.push_back(
+        {file.security.mtls.origin, "security.allow", "a dry run while mTLS is permissive",
+         "a caller in plaintext has no identity and would be locked out; what the rules would refuse "
+         "is counted"});
   }
   if (!file.observability.alerts.empty())
     all.push_back({file.name.origin, "observability.alerts", "", "they are not generated yet"});

@@ -55,6 +55,14 @@ std::vector<std::string> cases() {
       text_of("plugins/petstore_domain/mesh.yaml"),
       start + "  workload: {image: \"shop:1\", versions: {v1: {replicas: 1}}}\n",
       two + "  routing: {split: {v1: 50, v2: 50}, timeout: 1500ms}\n  security: {mtls: permissive}\n",
+      two +
+          "  security: {mtls: permissive, allow: [{name: a, from: [{namespace: n, serviceAccount: s}]}, "
+          "{name: b}]}\n",
+      two + "  security: {mtls: permissive, allow: [{name: b}]}\n",
+      "apiVersion: marty.dev/v1\nkind: ServiceMesh\nmetadata: {name: shop, namespace: market}\nspec:\n"
+      "  service: {name: shop-service, port: 8080, dependsOn: [orders.desk, a.market, "
+      "b.c.svc.cluster.local]}\n"
+      "  workload: {image: \"shop:1\", versions: {v1: {replicas: 1}}}\n",
       two + "  routing: {canary: {header: {x-try: \"yes\"}, version: v2}}\n",
       two +
           "  routing:\n    split: {v1: 100, v2: 0}\n    canary: {header: {x-try: \"yes\"}, version: v2}\n"
@@ -102,6 +110,7 @@ TEST(Generate, ReadingTheTreeBackGivesTheLoweredPolicies) {
       EXPECT_EQ(model.mtls, wanted.mtls) << text;
       EXPECT_EQ(model.authorization, wanted.authorization) << text;
       EXPECT_EQ(model.rate_limits, wanted.rate_limits) << text;
+      EXPECT_EQ(model.sidecars, wanted.sidecars) << text;
       EXPECT_TRUE(model == wanted);
     }
   }
@@ -132,6 +141,24 @@ TEST(Generate, TheTreeInTheRepositoryIsWhatThePoliciesSay) {
       EXPECT_EQ(fs::read_symlink(path), wanted.link_to);
     }
   }
+}
+
+TEST(Generate, PermissiveLocksNobodyOut) {
+  auto file = policies(cases()[0]);
+  const auto all = [&] {
+    std::string text;
+    for (const auto& one : generate(file, {mesh::MeshKind::kIstio, Layout::kOverlay, {"mesh.yaml", ""}}))
+      text += one.text;
+    return text;
+  };
+  EXPECT_EQ(all().find("istio.io/dry-run"), std::string::npos);
+  file.security.mtls.value = "permissive";
+  for (const auto& scope : mesh::lower(file).authorization) EXPECT_TRUE(scope.dry_run);
+  EXPECT_NE(all().find("istio.io/dry-run: \"true\""), std::string::npos);
+  EXPECT_NE(all().find("go on: --mtls strict"), std::string::npos);
+  for (auto& allow : file.security.allow) allow.from.clear();
+  for (const auto& scope : mesh::lower(file).authorization)
+    EXPECT_FALSE(scope.dry_run) << "nobody is asked for";
 }
 
 TEST(Generate, WhatIstioCannotSayIsReported) {

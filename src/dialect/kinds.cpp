@@ -8,6 +8,7 @@
 #include "dialect/istio/destination_rule.hpp"
 #include "dialect/istio/envoy_filter.hpp"
 #include "dialect/istio/peer_authentication.hpp"
+#include "dialect/istio/sidecar.hpp"
 #include "dialect/istio/virtual_service.hpp"
 #include "dialect/kubernetes/objects.hpp"
 
@@ -30,6 +31,7 @@ constexpr KindReader kKinds[] = {
     {"apps", "StatefulSet", kV1, kubernetes::read_workload},
     {"networking.istio.io", "DestinationRule", kNetworking, istio::read_destination_rule},
     {"networking.istio.io", "EnvoyFilter", kEnvoyFilter, istio::read_envoy_filter},
+    {"networking.istio.io", "Sidecar", kNetworking, istio::read_sidecar},
     {"networking.istio.io", "VirtualService", kNetworking, istio::read_virtual_service},
     {"security.istio.io", "AuthorizationPolicy", kSecurity, istio::read_authorization_policy},
     {"security.istio.io", "PeerAuthentication", kSecurity, istio::read_peer_authentication},

@@ -106,6 +106,13 @@ TEST(Manifests, WrongIstioObjectsAreReportedWithPlaceAndPath) {
       {"apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: x}\nspec: "
        "{portLevelMtls: {80: {mode: STRICT}}}\n",
        "conflicting-fields", "needs a selector", "spec"},
+      {kHead + "Sidecar\nmetadata: {name: x}\nspec: {egress: [{hosts: [shop.svc]}]}\n", "invalid-value",
+       "such as ./*", "spec.egress[0].hosts[0]"},
+      {kHead + "Sidecar\nmetadata: {name: x}\nspec: {egress: [{hosts: [./*]}, {hosts: [a/*]}]}\n",
+       "conflicting-fields", "what the others left", "spec"},
+      {kHead + "Sidecar\nmetadata: {name: x}\nspec: {egress: [{hosts: [./*]}], outboundTrafficPolicy: {mode: "
+               "ALLOW_ANY}}\n",
+       "not-enforced", "502", "spec.outboundTrafficPolicy"},
       {"apiVersion: networking.istio.io/v1\nkind: EnvoyFilter\nmetadata: {name: x}\nspec: {}\n",
        "unknown-version", "served as v1alpha3", ""},
       {"apiVersion: networking.istio.io/v1\nkind: VirtualServce\nmetadata: {name: x}\n", "kind-not-read",

@@ -128,7 +128,7 @@ Verdict Engine::State::begin_outbound(Instant now, const policy::RequestView& re
   const Program& program = *call.program;
   const auto host = find_host(program, request);
   if (!host) {
-    note(now, call, StepKind::kNoVirtualHost, {});
+    note(now, call, StepKind::kNoVirtualHost, program.scope_origin);
     return answer(call, replies::kUnknownHost);
   }
   call.host = &program.hosts[*host];

@@ -100,6 +100,7 @@ struct Program {
   std::vector<Cluster> clusters;
   /// "petstore-domain-service.petstore-domain:8080" in lower case → index into hosts (outbound).
   TextMap<std::uint32_t> host_index;
+  Origin scope_origin;  ///< of the Sidecar that leaves other hosts out; unknown: all are in
 
   // Inbound only.
   std::uint16_t port = 0;

@@ -72,9 +72,11 @@ std::shared_ptr<const Program> compile_inbound(const mesh::Model& model, const S
 
   program->mtls = policy::effective_mtls(model.mtls, self.ns, self.labels, port, kRootNamespace);
   for (const auto& scope : model.authorization)
-    if (applies(scope.policy.ns, scope.selector, self)) program->authorization.push_back(scope.policy);
+    if (!scope.dry_run && applies(scope.policy.ns, scope.selector, self))
+      program->authorization.push_back(scope.policy);
   for (const auto& limit : model.rate_limits)
-    if (applies(limit.ns, limit.selector, self)) program->rate_limits.push_back(limit.limit);
+    if ((limit.port == 0 || limit.port == port) && applies(limit.ns, limit.selector, self))
+      program->rate_limits.push_back(limit.limit);
   for (const auto& workload : model.workloads)
     program->peers.emplace(identity_of(workload), self_of(workload, {}));
   return program;

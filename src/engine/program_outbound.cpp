@@ -35,8 +35,12 @@ class OutboundCompiler {
       : model_(model), instances_(instances), program_(into) {}
 
   void run() {
-    for (const auto& service : model_.services)
+    const auto* scope = model_.sidecar(program_.self.ns, program_.self.labels, kRootNamespace);
+    if (scope) program_.scope_origin = scope->egress.empty() ? scope->origin : scope->egress.front().origin;
+    for (const auto& service : model_.services) {
+      if (scope && !scope->knows(service)) continue;
       for (const auto& port : service.ports) add_host(service, port);
+    }
   }
 
  private:

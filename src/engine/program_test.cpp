@@ -128,5 +128,48 @@ TEST(Program, InboundTakesWhatSelectsTheWorkload) {
   EXPECT_TRUE(program->peers.contains("spiffe://cluster.local/ns/shop/sa/shop"));
 }
 
+TEST(Program, ASidecarObjectHidesHosts) {
+  const auto hosts = [](const char* client_ns, std::vector<mesh::SidecarScope> scopes) {
+    auto model = shop();
+    model.sidecars = std::move(scopes);
+    return compile_outbound(model, {"p", client_ns, "w", "a", "", "", "", {{"app", "till"}}}, pods(1),
+                            nullptr, 1)
+        ->hosts.size();
+  };
+  const auto scope = [](const char* ns, mesh::Labels selector, const char* egress) {
+    return mesh::SidecarScope{ns, "s", std::move(selector), {{egress, {}}}, {}};
+  };
+  EXPECT_EQ(hosts("desk", {}), 1u);
+  EXPECT_EQ(hosts("desk", {scope("desk", {}, "./*")}), 0u);
+  EXPECT_EQ(hosts("shop", {scope("shop", {}, "./*")}), 1u);
+  EXPECT_EQ(hosts("desk", {scope("desk", {}, "*/*")}), 1u);
+  EXPECT_EQ(hosts("desk", {scope("desk", {}, "~/*")}), 0u);
+  EXPECT_EQ(hosts("desk", {scope("desk", {}, "shop/shop.shop.svc.cluster.local")}), 1u);
+  EXPECT_EQ(hosts("desk", {scope("desk", {}, "*/*.shop.svc.cluster.local")}), 1u);
+  EXPECT_EQ(hosts("desk", {scope("desk", {}, "shop/other.shop.svc.cluster.local")}), 0u);
+  EXPECT_EQ(hosts("desk", {scope("elsewhere", {}, "./*")}), 1u);
+  EXPECT_EQ(hosts("desk", {scope("istio-system", {}, "./*")}), 0u) << "the mesh's default";
+  EXPECT_EQ(hosts("desk", {scope("istio-system", {}, "./*"), scope("desk", {}, "./*"),
+                           scope("desk", {{"app", "till"}}, "shop/*")}),
+            1u)
+      << "the closest counts";
+}
+
+TEST(Program, ADryRunRefusesNothingAndALimitMayBeOfOnePort) {
+  auto model = shop();
+  mesh::AuthorizationScope scope;
+  scope.policy.ns = "shop";
+  scope.dry_run = true;
+  model.authorization.push_back(scope);
+  mesh::InboundRateLimit limit;
+  limit.ns = "shop";
+  limit.port = 9000;
+  model.rate_limits.push_back(limit);
+  EXPECT_TRUE(inbound(model)->authorization.empty());
+  EXPECT_TRUE(inbound(model)->rate_limits.empty());
+  model.rate_limits.front().port = 8080;
+  EXPECT_EQ(inbound(model)->rate_limits.size(), 1u);
+}
+
 }  // namespace
 }  // namespace marty::engine::testing

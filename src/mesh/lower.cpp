@@ -169,13 +169,7 @@ Authorization::Rule allow_rule(const PolicyFile::Allow& allow) {
   return rule;
 }
 
-/// One policy per named entry, so that a denial or a permit names the entry. No entries: no policy, so
-/// everybody may call; with any, the scrape must be allowed by its own.
-void lower_authorization(const PolicyFile& file, Model& model) {
-  if (file.security.allow.empty()) return;
-  for (const auto& allow : file.security.allow)
-    model.authorization.push_back(scope(file, *allow.name, allow_rule(allow)));
-  if (*file.workload.metrics_port == 0) return;
+void lower_scrapes(const PolicyFile& file, Model& model) {
   const Origin origin = file.workload.metrics_port.origin;
   Authorization::Rule scrapes;
   scrapes.origin = origin;
@@ -187,6 +181,30 @@ void lower_authorization(const PolicyFile& file, Model& model) {
   model.authorization.push_back(scope(file, "scrapes", std::move(scrapes)));
 }
 
+/// One policy per named entry, so that a denial or a permit names the entry. No entries: no policy, so
+/// everybody may call; with any, the scrape must be allowed by its own.
+///
+/// While plaintext is taken, rules that ask for an identity would lock out every caller that is not in the
+/// mesh yet, and one enforced rule makes the others' callers strangers: then all of them are a dry run.
+void lower_authorization(const PolicyFile& file, Model& model) {
+  if (file.security.allow.empty()) return;
+  for (const auto& allow : file.security.allow)
+    model.authorization.push_back(scope(file, *allow.name, allow_rule(allow)));
+  if (*file.workload.metrics_port != 0) lower_scrapes(file, model);
+  for (auto& covered : model.authorization) covered.dry_run = authorization_is_dry_run(file);
+}
+
+/// Without a declaration every host stays known.
+void lower_sidecar(const PolicyFile& file, Model& model) {
+  const auto& declared = file.service.depends_on;
+  if (!declared) return;
+  SidecarScope scope{*file.ns, *file.name, app_labels(file), {}, file.service.name.origin};
+  scope.egress = {{"./*", scope.origin}, {"istio-system/*", scope.origin}};
+  for (const auto& [ns, fqdn, origin] : dependencies(file))
+    if (ns != *file.ns && ns != "istio-system") scope.egress.push_back({ns + "/" + fqdn, origin});
+  model.sidecars.push_back(std::move(scope));
+}
+
 void lower_rate_limit(const PolicyFile& file, Model& model) {
   constexpr std::uint32_t kAll = 1'000'000;
   const auto& wanted = *file.rate_limit;
@@ -194,6 +212,7 @@ void lower_rate_limit(const PolicyFile& file, Model& model) {
   limit.ns = *file.ns;
   limit.name = *file.name + "-rate-limit";
   limit.selector = app_labels(file);
+  limit.port = static_cast<std::uint16_t>(*file.service.port);  // scrapes are not counted
   limit.origin = limit.limit.origin = limit.limit.bucket.origin = wanted.origin;
   limit.limit.bucket.max_tokens = wanted.burst;
   limit.limit.bucket.tokens_per_fill = wanted.refill;
@@ -206,6 +225,24 @@ void lower_rate_limit(const PolicyFile& file, Model& model) {
 
 }  // namespace
 
+bool authorization_is_dry_run(const PolicyFile& file) {
+  const auto& rules = file.security.allow;
+  return *file.security.mtls == "permissive" &&
+         std::any_of(rules.begin(), rules.end(), [](const auto& allow) { return !allow.from.empty(); });
+}
+
+std::vector<Dependency> dependencies(const PolicyFile& file) {
+  constexpr std::string_view kDomain = ".svc.cluster.local";
+  std::vector<Dependency> all;
+  if (!file.service.depends_on) return all;
+  for (const auto& host : *file.service.depends_on) {
+    std::string name = *host;
+    if (name.ends_with(kDomain)) name.resize(name.size() - kDomain.size());
+    all.push_back({name.substr(name.find('.') + 1), name + std::string(kDomain), host.origin});
+  }
+  return all;
+}
+
 Model lower(const PolicyFile& file) {
   Model model;
   model.namespaces.push_back({*file.ns, {{"istio-injection", "enabled"}}, file.ns.origin});
@@ -217,6 +254,7 @@ Model lower(const PolicyFile& file) {
   lower_mtls(file, model);
   lower_authorization(file, model);
   if (file.rate_limit) lower_rate_limit(file, model);
+  lower_sidecar(file, model);
   return model;
 }
 

@@ -22,4 +22,35 @@ const Service* Model::service(std::string_view fqdn) const {
   return found == services.end() ? nullptr : &*found;
 }
 
+namespace {
+
+bool covers(std::string_view pattern, std::string_view name) {
+  return pattern.starts_with('*') ? name.ends_with(pattern.substr(1)) : pattern == name;
+}
+
+}  // namespace
+
+bool SidecarScope::knows(const Service& service) const {
+  const std::string fqdn = service.fqdn();
+  return egress.empty() || std::any_of(egress.begin(), egress.end(), [&](const auto& entry) {
+           const std::string_view text = *entry;
+           const auto slash = text.find('/');
+           const auto wanted = text.substr(0, slash);
+           return covers(wanted == "." ? std::string_view(ns) : wanted, service.ns) &&
+                  covers(text.substr(slash + 1), fqdn);
+         });
+}
+
+const SidecarScope* Model::sidecar(std::string_view ns, const Labels& labels,
+                                   std::string_view root_ns) const {
+  const SidecarScope *of_namespace = nullptr, *of_root = nullptr;
+  for (const auto& scope : sidecars) {
+    if (scope.ns == ns && !scope.selector.empty() && selects(scope.selector, labels)) return &scope;
+    if (!scope.selector.empty()) continue;
+    if (scope.ns == ns && !of_namespace) of_namespace = &scope;
+    if (scope.ns == root_ns && !of_root) of_root = &scope;
+  }
+  return of_namespace ? of_namespace : of_root;
+}
+
 }  // namespace marty::mesh

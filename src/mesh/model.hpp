@@ -157,10 +157,24 @@ struct RouteTable {
 struct InboundRateLimit {
   std::string ns, name;
   Labels selector;
+  std::uint16_t port = 0;  ///< of the workload; 0: all its ports
   policy::RateLimit limit;
   Origin origin;
   friend bool operator==(const InboundRateLimit& a, const InboundRateLimit& b) {
-    return a.ns == b.ns && a.name == b.name && a.selector == b.selector && a.limit == b.limit;
+    return a.ns == b.ns && a.name == b.name && a.selector == b.selector && a.port == b.port &&
+           a.limit == b.limit;
+  }
+};
+
+/// The hosts that a workload's outbound sidecar knows (Sidecar); the others do not exist for it.
+struct SidecarScope {
+  std::string ns, name;
+  Labels selector;                           ///< empty: the whole namespace
+  std::vector<Sourced<std::string>> egress;  ///< "ns/host", either may be "*", ns "."; empty: all
+  Origin origin;
+  bool knows(const Service&) const;
+  friend bool operator==(const SidecarScope& a, const SidecarScope& b) {
+    return a.ns == b.ns && a.name == b.name && a.selector == b.selector && a.egress == b.egress;
   }
 };
 
@@ -168,6 +182,7 @@ struct InboundRateLimit {
 struct AuthorizationScope {
   Labels selector;  ///< empty: the whole namespace
   policy::Authorization::Policy policy;
+  bool dry_run = false;  ///< counts what it would refuse and refuses nothing
   friend bool operator==(const AuthorizationScope&, const AuthorizationScope&) = default;
 };
 
@@ -181,9 +196,13 @@ struct Model {
   std::vector<policy::MtlsPolicy> mtls;
   std::vector<AuthorizationScope> authorization;
   std::vector<InboundRateLimit> rate_limits;
+  std::vector<SidecarScope> sidecars;
   friend bool operator==(const Model&, const Model&) = default;
 
   const Service* service(std::string_view fqdn) const;
+  /// The scope of a workload: the one that selects it, else its namespace's, else the root namespace's;
+  /// nullptr: it knows every host.
+  const SidecarScope* sidecar(std::string_view ns, const Labels& labels, std::string_view root_ns) const;
 };
 
 }  // namespace marty::mesh

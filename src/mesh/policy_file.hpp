@@ -27,6 +27,8 @@ struct PolicyFile {
     Sourced<std::string> name;
     Sourced<std::uint32_t> port;
     Sourced<std::string> protocol{"http"};
+    /// FQDNs or "name.namespace" of all services it calls; unset: not declared, so nothing is closed.
+    std::optional<std::vector<Sourced<std::string>>> depends_on;
   } service;
 
   struct Version {
@@ -161,6 +163,17 @@ std::vector<Audience> audiences(const PolicyFile&);
 /// Where everybody else goes: the split, or else the version that no audience has for itself. Empty: to any
 /// pod. More than one such version needs a split, which reading the file has made sure of.
 PolicyFile::Split everybody_else(const PolicyFile&);
+
+/// Whether security.allow is only counted, not enforced: while mTLS is permissive and rules ask for
+/// identities.
+bool authorization_is_dry_run(const PolicyFile&);
+
+/// A declared dependency's namespace and FQDN.
+struct Dependency {
+  std::string ns, fqdn;
+  Origin origin;
+};
+std::vector<Dependency> dependencies(const PolicyFile&);
 
 /// What the policy file asks for as a mesh model in Istio's terms: one route per combination of gates that
 /// needs its own action (chaos header × canary header × retriable method), one destination per version.

@@ -113,6 +113,7 @@ void read_authorization_policy(const manifest::Resource& resource, mesh::Model& 
   manifest::Manifest<Wire> manifest;
   manifest::decode(resource.root, manifest, resource.ref(), found);
   const Wire& wire = manifest.spec;
+  const auto dry_run = manifest.metadata.annotations.find(kDryRun);
   if (wire.target_ref || !wire.target_refs.empty())
     return;                                          // for gateways and waypoints; said by the field table
   if (*wire.action == Wire::Action::kAudit) return;  // never decides anything
@@ -128,6 +129,7 @@ void read_authorization_policy(const manifest::Resource& resource, mesh::Model& 
   scope.policy.ns = *resource.ns;
   scope.policy.name = *resource.name;
   scope.policy.origin = resource.name.origin;
+  scope.dry_run = dry_run != manifest.metadata.annotations.end() && dry_run->second == "true";
   const bool deny = *wire.action == Wire::Action::kDeny;
   scope.policy.action = deny ? Authorization::Action::kDeny : Authorization::Action::kAllow;
   if (wire.rules) {

@@ -6,6 +6,9 @@
 /// AuthorizationPolicy (security.istio.io), istio.md 1.8 and 2.12: who may do what at a workload.
 namespace marty::dialect::istio {
 
+/// An annotation: "true" has the policy counted and not enforced.
+inline constexpr const char* kDryRun = "istio.io/dry-run";
+
 struct AuthorizationPolicy {
   static constexpr const char* kKind = "AuthorizationPolicy";
   enum class Action { kAllow, kDeny, kAudit, kCustom };

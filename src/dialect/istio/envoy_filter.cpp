@@ -125,6 +125,17 @@ const Node* message_of(const EnvoyFilter::ConfigPatch& patch, const ObjectRef& o
   return nullptr;
 }
 
+/// The port of the workload a listener match is for; Istio compares either field with the filter chain's.
+std::uint16_t port_of(const Node& listener) {
+  const Node* chain = listener.find("filterChain");
+  std::uint16_t port = 0;
+  for (const Node* node : {listener.find("portNumber"), chain ? chain->find("destinationPort") : nullptr}) {
+    const auto text = text_of(node);
+    if (port == 0) std::from_chars(text.data(), text.data() + text.size(), port);
+  }
+  return port;
+}
+
 }  // namespace
 
 void read_envoy_filter(const manifest::Resource& resource, mesh::Model& model, Diagnostics& found) {
@@ -155,6 +166,7 @@ void read_envoy_filter(const manifest::Resource& resource, mesh::Model& model, D
     inbound.name = *resource.name;
     inbound.origin = resource.name.origin;
     if (wire.spec.selector) inbound.selector = wire.spec.selector->labels;
+    if (patch.match) inbound.port = port_of(patch.match->listener);
     inbound.limit = limit_of(limit);
     model.rate_limits.push_back(std::move(inbound));
   }
@@ -205,6 +217,7 @@ EnvoyFilter from_model(const mesh::InboundRateLimit& inbound) {
   patch.apply_to = {"HTTP_FILTER"};
   patch.match.emplace().context = {"SIDECAR_INBOUND"};
   Node listener = Node::mapping();
+  if (inbound.port != 0) listener.add("portNumber", Node::plain(std::to_string(inbound.port)));
   listener.add("filterChain", Node::mapping())
       .add("filter", Node::mapping())
       .add("name", Node::string(std::string(kHttpManager)));

@@ -21,6 +21,13 @@ bool one_of(std::string_view text, Words... words) {
 }
 bool is_mtls(std::string_view text) { return one_of(text, "strict", "permissive"); }
 bool is_environment(std::string_view text) { return one_of(text, "production", "test"); }
+/// "orders.shop" or "orders.shop.svc.cluster.local".
+bool is_service(std::string_view text) {
+  if (text.ends_with(dialect::kClusterDomain)) text.remove_suffix(dialect::kClusterDomain.size());
+  const auto dot = text.find('.');
+  return dot != text.npos && dialect::is_dns_label(text.substr(0, dot)) &&
+         dialect::is_dns_label(text.substr(dot + 1));
+}
 bool is_comparison(std::string_view text) { return one_of(text, "exact", "prefix", "regex"); }
 /// "1.30": that major, and a minor within the bounds.
 bool is_release(std::string_view text, std::string_view major, int oldest, int newest) {
@@ -62,6 +69,7 @@ bool is_threshold(std::string_view text) {
 
 constexpr Wants kMtls{is_mtls, "'strict' or 'permissive'"};
 constexpr Wants kEnvironment{is_environment, "'production' (no chaos) or 'test'"};
+constexpr Wants kService{is_service, "a service of the cluster such as orders.shop (name.namespace)"};
 constexpr Wants kComparison{is_comparison, "'exact', 'prefix' or 'regex'"};
 constexpr Wants kScope{
     is_scope, "'instance' (each pod has its own bucket; a limit over all pods needs a rate-limit service)"};
@@ -117,7 +125,8 @@ const Table& fields(Tag<P::ServiceSpec>) {
   static const Fields<S> table{
       "service",
       {field("name", &S::name, kRequired, kDnsLabel), field("port", &S::port, kRequired, kPort),
-       field("protocol", &S::protocol, kProtocol)}};
+       field("protocol", &S::protocol, kProtocol),
+       field("dependsOn", &S::depends_on, kService, "all services it calls; none: []")}};
   return table;
 }
 

@@ -23,6 +23,7 @@ constexpr Part kBase[] = {
 constexpr Part kIstio[] = {
     {"namespace.yaml", istio_namespace},
     {"istio-policies.yaml", istio_policies, Role::kLinkedResource},
+    {"network-policy.yaml", istio_network_policy},
     {"deployment-patch.yaml", istio_deployment_patch, Role::kDeploymentsPatch},
 };
 

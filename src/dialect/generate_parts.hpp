@@ -38,6 +38,7 @@ std::string services(const Draft&);
 
 std::string istio_namespace(const Draft&);
 std::string istio_deployment_patch(const Draft&);
+std::string istio_network_policy(const Draft&);
 std::string istio_policies(const Draft&);
 
 /// A text as a YAML scalar, quoted when it must be.

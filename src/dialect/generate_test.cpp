@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "dialect/kubernetes/network_policy.hpp"
 #include "dialect/manifests.hpp"
 #include "dialect/marty/mesh_yaml.hpp"
 #include "dialect/memory_tree.hpp"
@@ -159,6 +160,54 @@ TEST(Generate, PermissiveLocksNobodyOut) {
   for (auto& allow : file.security.allow) allow.from.clear();
   for (const auto& scope : mesh::lower(file).authorization)
     EXPECT_FALSE(scope.dry_run) << "nobody is asked for";
+}
+
+/// Reads the generated NetworkPolicy as the API server would; what it does not say is a finding.
+kubernetes::NetworkPolicy network_policy(const mesh::PolicyFile& file) {
+  for (const auto& one : generate(file, {mesh::MeshKind::kIstio, Layout::kOverlay, {"mesh.yaml", ""}})) {
+    if (one.path != "network-policy.yaml") continue;
+    Diagnostics found;
+    const auto read = manifest::read_resources(one.text, 0, found);
+    const auto policy = decoded<kubernetes::NetworkPolicy>(read.all.at(0), found).spec;
+    EXPECT_TRUE(found.all().empty()) << found.all()[0].message << one.text;
+    return policy;
+  }
+  ADD_FAILURE() << "no network-policy.yaml";
+  return {};
+}
+
+TEST(Generate, TheNetworkPolicyLetsTheMeshIn) {
+  auto file = policies(cases()[0]);
+  const auto names = [](const std::vector<kubernetes::NetworkPolicy::Peer>& peers) {
+    std::string all;
+    for (const auto& peer : peers)
+      for (const auto& [key, value] : peer.namespace_selector->match_labels) all += value + " ";
+    return all;
+  };
+  const auto numbers = [](const std::vector<kubernetes::NetworkPolicy::Port>& ports) {
+    std::vector<std::int64_t> all;
+    for (const auto& port : ports) all.push_back((*port.port)->number);
+    return all;
+  };
+  using Numbers = std::vector<std::int64_t>;
+  auto policy = network_policy(file);
+  EXPECT_EQ(names(policy.ingress->at(0).from), "") << "anybody may ask for /health";
+  EXPECT_EQ(numbers(policy.ingress->at(0).ports), (Numbers{8080, 15008}));
+  EXPECT_EQ(numbers(policy.ingress->at(1).ports), (Numbers{9000, 15020, 15090}));
+  EXPECT_EQ(numbers(policy.egress->at(0).ports), (Numbers{53, 53}));
+  EXPECT_EQ(names(policy.egress->at(1).to), "istio-system ");
+  EXPECT_EQ(numbers(policy.egress->at(1).ports), Numbers{15012});
+
+  file.security.allow.pop_back();
+  EXPECT_EQ(names(network_policy(file).ingress->at(0).from), "istio-system petstore-domain ");
+  file.security.mtls.value = "permissive";
+  EXPECT_EQ(names(network_policy(file).ingress->at(0).from), "") << "identities are not asked for yet";
+
+  file.service.depends_on = {{{"orders.desk", {}}, {"own.petstore-domain", {}}, {"b.desk", {}}}};
+  EXPECT_EQ(names(network_policy(file).egress->back().to), "desk ");
+  file.service.depends_on.reset();
+  EXPECT_FALSE(network_policy(file).egress) << "not declared, so not closed";
+  EXPECT_EQ(network_policy(file).policy_types.size(), 1u);
 }
 
 TEST(Generate, WhatIstioCannotSayIsReported) {

@@ -40,7 +40,9 @@ Result<Comparison> compare_one(WantedFile file) {
     out.before = std::move(*text);
   }
   const bool wants_link = !out.file.link_to.empty();
-  if (is_link == wants_link && out.before == (wants_link ? out.file.link_to : out.file.text))
+  const bool may_run = (status.permissions() & fs::perms::owner_exec) != fs::perms::none;
+  if (is_link == wants_link && (is_link || may_run == ((out.file.mode & 0100) != 0)) &&
+      out.before == (wants_link ? out.file.link_to : out.file.text))
     out.change = Change::kUnchanged;
   return out;
 }
@@ -50,7 +52,7 @@ Status stage(const WantedFile& file) {
   const auto temporary = staged(file.path);
   std::error_code error;
   fs::remove(temporary, error);  // left by a run that was killed
-  if (file.link_to.empty()) return io::write_file_atomically(temporary, file.text);
+  if (file.link_to.empty()) return io::write_file_atomically(temporary, file.text, file.mode);
   fs::create_symlink(file.link_to, temporary, error);
   if (error) return disk_error(file.path, error);
   return ok();

@@ -11,7 +11,8 @@ namespace marty::cli {
 struct WantedFile {
   std::string path;  ///< absolute
   std::string text;
-  std::string link_to;  ///< not empty: a link with this target instead
+  std::string link_to;   ///< not empty: a link with this target instead
+  unsigned mode = 0644;  ///< of a file
 };
 
 enum class Change { kUnchanged, kChanged, kNew };

@@ -64,7 +64,9 @@ Status fix(const World& world, Findings& findings) {
   std::set<std::size_t> mended;
   for (auto& [name, text, indexes] : fixed_files(world, findings)) {
     // Through a symbolic link the file behind it is meant, not the link.
-    wanted.push_back({std::filesystem::weakly_canonical(world.resolve(name)).string(), std::move(text), {}});
+    const auto path = std::filesystem::weakly_canonical(world.resolve(name));
+    const auto mode = static_cast<unsigned>(std::filesystem::status(path).permissions());
+    wanted.push_back({path.string(), std::move(text), {}, mode & 0777});
     mended.insert(indexes.begin(), indexes.end());
   }
   auto files = compare(std::move(wanted));

@@ -60,6 +60,12 @@ class Tree {
     folder(draft, in_service_ ? name : "", std::move(text), overlay_parts(draft.mesh));
   }
 
+  void guide(const Draft& draft) {
+    if (!in_service_) return;
+    files.push_back({"service-mesh/README.md", guide_readme(draft), ""});
+    files.push_back({"service-mesh/demo.sh", guide_demo(draft), "", true});
+  }
+
   std::vector<GeneratedFile> files;
 
  private:
@@ -104,13 +110,15 @@ std::vector<GeneratedFile> generate(const PolicyFile& file, const GenerateReques
         "--service {}{}\n",
         request.recipe.policy_file, *file.name, options);
   };
-  const generated::Draft shared{file, model, request.mesh, heading("")};
+  const generated::Draft shared{file, model, request.mesh, heading(""), request.recipe.policy_file};
   const generated::Draft own{
       file, model, request.mesh,
-      heading(fmt::format(" --mesh {}{}", to_string(request.mesh), request.recipe.flags))};
+      heading(fmt::format(" --mesh {}{}", to_string(request.mesh), request.recipe.flags)),
+      request.recipe.policy_file};
   generated::Tree tree(request.layout);
   tree.base(shared);
   tree.overlay(own);
+  tree.guide(shared);
   return std::move(tree.files);
 }
 

@@ -14,6 +14,7 @@ struct GeneratedFile {
   std::string path;     ///< relative to the output directory
   std::string text;     ///< whole content; empty for a link
   std::string link_to;  ///< relative target when the file is a symbolic link
+  bool executable = false;
 };
 
 enum class Layout {

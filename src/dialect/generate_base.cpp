@@ -16,7 +16,7 @@ std::string scalar(const std::string& text) {
 }
 
 std::string serviceaccounts(const Draft& draft) {
-  const auto& [file, model, mesh, heading] = draft;
+  const auto& [file, model, mesh, heading, source] = draft;
   std::string out(heading);
   out +=
       "# A service account is an identity of the mesh: its certificate says "
@@ -129,7 +129,7 @@ std::string deployment(const PolicyFile& file, const mesh::Workload& workload) {
 }  // namespace
 
 std::string deployments(const Draft& draft) {
-  const auto& [file, model, mesh, heading] = draft;
+  const auto& [file, model, mesh, heading, source] = draft;
   std::string out(heading);
   out +=
       "# One Deployment for each version. The label 'app' is what the Service selects, 'version' what a "
@@ -142,7 +142,7 @@ std::string deployments(const Draft& draft) {
 }
 
 std::string services(const Draft& draft) {
-  const auto& [file, model, mesh, heading] = draft;
+  const auto& [file, model, mesh, heading, source] = draft;
   std::string out(heading);
   out +=
       "# One Service over all versions: which version a request reaches is decided by the mesh, not by "

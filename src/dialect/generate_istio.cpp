@@ -136,7 +136,7 @@ Node sidecar(const PolicyFile& file, const mesh::SidecarScope& scope) {
 }  // namespace
 
 std::string istio_policies(const Draft& draft) {
-  const auto& [file, model, mesh, heading] = draft;
+  const auto& [file, model, mesh, heading, source] = draft;
   std::vector<Node> documents;
   for (const auto& policy : model.destinations) documents.push_back(destination_rule(file, policy));
   for (const auto& table : model.route_tables) documents.push_back(virtual_service(file, table));

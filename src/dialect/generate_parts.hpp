@@ -13,7 +13,8 @@ struct Draft {
   const mesh::PolicyFile& file;
   const mesh::Model& model;  ///< `mesh::lower(file)`
   mesh::MeshKind mesh;
-  std::string heading;  ///< the comment each file begins with
+  std::string heading;      ///< the comment each file begins with
+  std::string policy_file;  ///< "plugins/petstore_domain/mesh.yaml"
 };
 
 enum class Role : unsigned char {
@@ -40,6 +41,10 @@ std::string istio_namespace(const Draft&);
 std::string istio_deployment_patch(const Draft&);
 std::string istio_network_policy(const Draft&);
 std::string istio_policies(const Draft&);
+
+// For people, beside the manifests: the same whichever mesh was asked for.
+std::string guide_readme(const Draft&);
+std::string guide_demo(const Draft&);
 
 /// A text as a YAML scalar, quoted when it must be.
 std::string scalar(const std::string& text);

@@ -114,7 +114,8 @@ int generate_overlay(const Arguments& arguments, World& world) {
   const auto layout = own ? dialect::Layout::kServiceTree : dialect::Layout::kOverlay;
   std::vector<WantedFile> wanted;
   for (auto& file : dialect::generate(**policy, {mesh::MeshKind::kIstio, layout, recipe}))
-    wanted.push_back({root + "/" + file.path, std::move(file.text), std::move(file.link_to)});
+    wanted.push_back({root + "/" + file.path, std::move(file.text), std::move(file.link_to),
+                      file.executable ? 0755u : 0644u});
   auto files = compare(std::move(wanted));
   if (!files) return fail(world, files.error());
   if (arguments.given(kCheck) || arguments.given(kDiff)) return report_drift(arguments, world, *files);

@@ -115,5 +115,26 @@ TEST(Write, DocumentsAreSeparatedAndHeaded) {
   EXPECT_EQ(write_documents("Generated.\nTwice.", both), "# Generated.\n# Twice.\na: 1\n---\na: 1\n");
 }
 
+TEST(WriteJson, EscapesAndLines) {
+  Node root = Node::mapping();
+  root.add("text", Node::string("a \"b\" \\ \n\t\x01 \xC3\xA9"));
+  root.add("5", Node::string("5")).comment("not in JSON");
+  root.add("five", Node::plain("5"));
+  root.add("nothing", Node{});
+  Node& list = root.add("list", Node::sequence());
+  list.add(Node::mapping());
+  list.add(Node::plain("true"));
+  root.add("empty", Node::sequence());
+  EXPECT_EQ(
+      write_json(root),
+      "{\"text\": \"a \\\"b\\\" \\\\ \\n\\t\\u0001 \xC3\xA9\", \"5\": \"5\", \"five\": 5, \"nothing\": null, "
+      "\"list\": [{}, true], \"empty\": []}\n");
+  root.add("long", Node::string(std::string(60, 'x')));
+  const auto text = write_json(root);
+  EXPECT_TRUE(text.starts_with("{\n  \"text\": ")) << text;
+  EXPECT_NE(text.find("\n  \"list\": [{}, true],\n"), text.npos) << text;
+  EXPECT_TRUE(text.ends_with("x\"\n}\n")) << text;
+}
+
 }  // namespace
 }  // namespace marty::manifest

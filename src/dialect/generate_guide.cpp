@@ -4,6 +4,7 @@
 
 #include "dialect/generate_parts.hpp"
 #include "dialect/guide/guide.hpp"
+#include "manifest/duration.hpp"
 
 /// Fills in the texts for people: README.md and demo.sh of service-mesh/.
 namespace marty::dialect::generated {
@@ -45,15 +46,20 @@ std::string capability_table(const mesh::PolicyFile& file) {
 }
 
 std::string alerts(const mesh::PolicyFile& file) {
-  std::string out;
-  for (const auto& [name, alert] : file.observability.alerts) {
-    if (!out.empty()) out += ", ";
-    out += fmt::format("`{}`", name);
-    if (!alert.above->empty()) out += fmt::format(" above {}", *alert.above);
-    if (!alert.below->empty()) out += fmt::format(" below {}", *alert.below);
-    if (alert.for_at_least) out += fmt::format(" for {} s", **alert.for_at_least / 1s);
-  }
-  return out.empty() ? "none" : out;
+  const auto& wanted = file.observability.alerts;
+  std::vector<std::string> all;
+  const auto add = [&](std::string_view what, Duration hold) {
+    all.push_back(fmt::format("{} for {}", what, manifest::print_duration(hold)));
+  };
+  if (const auto& alert = wanted.error_rate)
+    add(fmt::format("`HighErrorRate` above {}", *alert->above), *alert->hold);
+  if (const auto& alert = wanted.p99)
+    add(fmt::format("`HighLatency` above {}", manifest::print_duration(*alert->above)), *alert->hold);
+  if (const auto& alert = wanted.success)
+    add(fmt::format("`LowSuccessRate` below {}", *alert->below), *alert->hold);
+  if (const auto& alert = wanted.breaker_open) add("`CircuitBreakerOpen`", *alert->hold);
+  if (file.observability.slo) all.push_back("`ErrorBudgetBurn`");
+  return all.empty() ? "none" : fmt::format("{}", fmt::join(all, ", "));
 }
 
 /// A path that the policies let callers ask for.

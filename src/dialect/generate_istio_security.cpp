@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <cstdlib>
-
 #include "dialect/generate_istio_parts.hpp"
 #include "dialect/istio/authorization_policy.hpp"
 #include "dialect/istio/peer_authentication.hpp"
@@ -11,21 +9,12 @@ namespace marty::dialect::generated {
 using manifest::Node;
 using mesh::PolicyFile;
 
-namespace {
-
-/// The stable API versions exist since Istio 1.22.
-bool has_v1(const PolicyFile& file) {
-  const std::string& version = *file.target.istio;
-  const auto dot = version.find('.');
-  return dot == version.npos || std::atoi(version.c_str()) > 1 || std::atoi(version.c_str() + dot + 1) >= 22;
-}
-
-}  // namespace
-
 Node istio_object(const PolicyFile& file, std::string_view group, std::string_view kind,
                   const std::string& name, Node spec) {
   Node root = Node::mapping();
-  const std::string_view version = kind == "EnvoyFilter" ? "v1alpha3" : has_v1(file) ? "v1" : "v1beta1";
+  const std::string_view version = kind == "EnvoyFilter"        ? "v1alpha3"
+                                   : file.target.istio_has_v1() ? "v1"
+                                                                : "v1beta1";
   root.add("apiVersion", Node::string(fmt::format("{}/{}", group, version)));
   root.add("kind", Node::string(std::string(kind)));
   Node& metadata = root.add("metadata", Node::mapping());

@@ -294,7 +294,14 @@ TEST(PolicyFile, WrongPoliciesAreReported) {
       {"  security: {mtls: STRICT}\n", "invalid-value", "'strict' or 'permissive'"},
       {"  chaos: [{header: {a: b}}]\n", "missing-field", "needs 'delay' or 'abort'"},
       {"  timeout: 3s\n", "misplaced-field", "belongs in spec.routing"},
-      {"  observability: {alerts: {errorRates: {above: 5%}}}\n", "unknown-field", "no alert 'errorRates'"},
+      {"  observability: {alerts: {errorRates: {above: 5%}}}\n", "unknown-field", "'errorRates'"},
+      {"  observability: {alerts: {errorRate: {above: 1000ms}}}\n", "invalid-value", "share between"},
+      {"  observability: {alerts: {p99: {for: 5m}}}\n", "missing-field", "'above'"},
+      {"  observability: {alerts: {breakerOpen: {for: 15s}}}\n", "out-of-range", "single scrape"},
+      {"  observability: {slo: {availability: 100%}}\n", "invalid-value", "share between"},
+      {"  observability: {slo: {availability: 99.9%, window: 4w}}\n", "invalid-value", "whole days"},
+      {"  observability: {slo: {availability: 99%, latency: {below: 300ms, share: 99%}}}\n", "invalid-value",
+       "faster than 300ms"},
       {"  routing: {timeout: 10}\n", "wrong-type", "a duration such as 30s"},
   };
   for (const Wrong& wrong : table) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdlib>
 #include <map>
 #include <optional>
 #include <span>
@@ -21,6 +22,11 @@ struct PolicyFile {
 
   struct Target {
     Sourced<std::string> istio{"1.30"}, linkerd{"2.19"}, linkerd_api{"httproute"};
+    /// Istio's own kinds are served as v1 since 1.22.
+    bool istio_has_v1() const {
+      const auto dot = istio->find('.');
+      return dot == istio->npos || std::atoi(istio->c_str()) > 1 || std::atoi(istio->c_str() + dot + 1) >= 22;
+    }
   } target;
 
   struct ServiceSpec {
@@ -140,13 +146,47 @@ struct PolicyFile {
     return *environment == "test" ? std::span(chaos) : std::span<const ChaosRule>{};
   }
 
-  struct Alert {
-    Sourced<std::string> above, below;
-    std::optional<Sourced<Duration>> for_at_least;
+  /// What to be told of. Shares are texts such as "5%" (mesh/share.hpp); `hold` is how long it must last.
+  struct Alerts {
+    struct ErrorRate {
+      Sourced<std::string> above;
+      Sourced<Duration> hold{2min};
+    };
+    struct Latency {
+      Sourced<Duration> above;
+      Sourced<Duration> hold{5min};
+    };
+    struct Success {
+      Sourced<std::string> below;
+      Sourced<Duration> hold{5min};
+    };
+    struct BreakerOpen {
+      Sourced<Duration> hold{1min};
+    };
+    std::optional<ErrorRate> error_rate;
+    std::optional<Latency> p99;
+    std::optional<Success> success;
+    std::optional<BreakerOpen> breaker_open;
+  };
+  struct Slo {
+    struct Latency {
+      Sourced<Duration> below;     ///< a bound of both meshes' latency histograms
+      Sourced<std::string> share;  ///< of the requests that must be as quick
+    };
+    Sourced<std::string> availability;  ///< share of the calls that must succeed
+    std::optional<Latency> latency;
+    Sourced<std::string> window{"30d"};  ///< whole days
+    Origin origin;
+  };
+  struct Collector {  ///< a Service that takes spans as OTLP over gRPC
+    Sourced<std::string> ns{"observability"}, service{"jaeger-collector"};
+    Sourced<std::uint32_t> port{4317};
   };
   struct Observability {
-    Sourced<double> tracing_sampling{1};
-    std::map<std::string, Alert> alerts;
+    Sourced<double> tracing_sampling{1};  ///< percent
+    Collector collector;
+    Alerts alerts;
+    std::optional<Slo> slo;
   } observability;
 };
 

@@ -43,20 +43,6 @@ void check_names(const PolicyFile& file, Reader& reader) {
                    "'scrapes' is the rule that lets Prometheus in; choose another name");
 }
 
-void check_alerts(const PolicyFile& file, const Node& spec, Reader& reader) {
-  static const std::vector<std::string_view> kKnown{"errorRate", "p99", "success", "breakerOpen"};
-  for (const auto& [name, alert] : file.observability.alerts) {
-    if (std::find(kKnown.begin(), kKnown.end(), name) != kKnown.end()) continue;
-    const Node* alerts = spec.find("observability")->find("alerts");
-    auto& finding = reader.error("unknown-field", alerts->find(name)->range(),
-                                 fmt::format("there is no alert '{}'", name));
-    const auto near = closest(name, kKnown);
-    finding.notes.push_back({{},
-                             near ? fmt::format("did you mean '{}'?", *near)
-                                  : fmt::format("known: {}", fmt::join(kKnown, ", "))});
-  }
-}
-
 }  // namespace
 
 void check_policies(const PolicyFile& file, const Node& spec, Reader& reader) {
@@ -77,7 +63,7 @@ void check_policies(const PolicyFile& file, const Node& spec, Reader& reader) {
       reader.error("missing-field", chaos->children[i].range(), "a chaos rule needs 'delay' or 'abort'");
     }
   }
-  check_alerts(file, spec, reader);
+  check_slo(file, reader);
 }
 
 std::optional<PolicyFile> read_policy_file(std::string_view text, std::uint16_t file, Diagnostics& found) {

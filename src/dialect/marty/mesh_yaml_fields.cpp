@@ -60,13 +60,6 @@ bool is_image(std::string_view text) {
   return !text.empty() &&
          std::none_of(text.begin(), text.end(), [](char c) { return c <= ' ' || c == '"' || c == '\\'; });
 }
-bool is_share(std::string_view text) {
-  return text.size() > 1 && text.back() == '%' && text.find_first_not_of("0123456789.") == text.size() - 1;
-}
-bool is_threshold(std::string_view text) {
-  return is_share(text) || (text.ends_with("s") && text[0] >= '0' && text[0] <= '9');
-}
-
 constexpr Wants kMtls{is_mtls, "'strict' or 'permissive'"};
 constexpr Wants kEnvironment{is_environment, "'production' (no chaos) or 'test'"};
 constexpr Wants kService{is_service, "a service of the cluster such as orders.shop (name.namespace)"};
@@ -87,7 +80,6 @@ constexpr Wants kIdempotent{is_idempotent,
 constexpr Wants kRetryWord{is_retry_word,
                            "a retry condition such as gateway-error or connect-failure, or a status code"};
 constexpr Wants kImage{is_image, "a container image such as petstore-domain:1.0.0"};
-constexpr Wants kThreshold{is_threshold, "a share such as 5% or a time such as 1000ms"};
 constexpr Range kPercent = range(0, 100);
 
 }  // namespace
@@ -290,27 +282,6 @@ const Table& fields(Tag<P::ChaosRule>) {
   static const Fields<C> table{"chaos",
                                {field("header", &C::header, kRequired, "only requests with it are disturbed"),
                                 field("delay", &C::delay), field("abort", &C::abort)}};
-  return table;
-}
-
-const Table& fields(Tag<P::Alert>) {
-  using A = P::Alert;
-  static const Fields<A> table{"alert",
-                               {field("above", &A::above, kThreshold), field("below", &A::below, kThreshold),
-                                field("for", &A::for_at_least, kPositiveDuration)}};
-  return table;
-}
-
-static const Table& tracing() {
-  using O = P::Observability;
-  static const Fields<O> table{"tracing",
-                               {field("sampling", &O::tracing_sampling, kPercent, "percent of requests")}};
-  return table;
-}
-
-const Table& fields(Tag<P::Observability>) {
-  using O = P::Observability;
-  static const Fields<O> table{"observability", {group<&tracing>("tracing"), field("alerts", &O::alerts)}};
   return table;
 }
 

@@ -3,6 +3,10 @@
 #include "manifest/resource.hpp"
 #include "mesh/policy_file.hpp"
 
+namespace marty::mesh {
+const manifest::Table& fields(manifest::Tag<PolicyFile::Observability>);
+}
+
 namespace marty::dialect {
 
 /// mesh.yaml as a document around its policies.
@@ -24,5 +28,7 @@ void check_unique(const std::vector<Sourced<std::string>>& names, std::string_vi
 /// What no single field can say: names that refer to each other, sums, ejection arithmetic. Called once per
 /// file.
 void check_policies(const mesh::PolicyFile&, const manifest::Node& spec, manifest::Reader&);
+/// Of check_policies: what an objective can be counted by.
+void check_slo(const mesh::PolicyFile&, manifest::Reader&);
 
 }  // namespace marty::dialect

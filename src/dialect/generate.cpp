@@ -20,10 +20,12 @@ constexpr Part kBase[] = {
     {"deployments.yaml", deployments},
     {"services.yaml", services},
 };
+constexpr Part kNeutral[] = {{"monitoring.yaml", app_monitoring}};
 constexpr Part kIstio[] = {
     {"namespace.yaml", istio_namespace},
     {"istio-policies.yaml", istio_policies, Role::kLinkedResource},
     {"network-policy.yaml", istio_network_policy},
+    {"monitoring.yaml", mesh_monitoring},
     {"deployment-patch.yaml", istio_deployment_patch, Role::kDeploymentsPatch},
 };
 
@@ -51,13 +53,24 @@ class Tree {
     folder(draft, "base/", kustomization(draft.heading, "What runs, whichever mesh is around it."), kBase);
   }
 
+  /// What is beside every mesh: watched by Prometheus, whichever it is.
+  void neutral(const Draft& draft) {
+    const auto before = files.size();
+    folder(draft, "service-mesh/", kustomization(draft.heading, "What any mesh's overlay includes."),
+           kNeutral);
+    has_neutral_ = files.size() > before + 1;
+    if (!has_neutral_) files.resize(before);
+  }
+
   void overlay(const Draft& draft) {
     const std::string name = fmt::format("overlays/service-mesh-{}/", to_string(draft.mesh));
     std::string text =
         kustomization(draft.heading, fmt::format("The service on {}: kubectl apply -k on this directory.",
                                                  draft.mesh == MeshKind::kIstio ? "Istio" : "Linkerd"));
     text += in_service_ ? "- ../../base\n" : "- base\n";
+    if (has_neutral_) text += in_service_ ? "- ../../service-mesh\n" : "- service-mesh\n";
     folder(draft, in_service_ ? name : "", std::move(text), overlay_parts(draft.mesh));
+    for (auto& file : monitoring_files(draft)) files.push_back(std::move(file));
   }
 
   void guide(const Draft& draft) {
@@ -95,7 +108,7 @@ class Tree {
                        part.role == Role::kDeploymentsPatch ? "  target:\n    kind: Deployment\n" : "");
   }
 
-  bool in_service_;
+  bool in_service_, has_neutral_ = false;
 };
 
 }  // namespace
@@ -117,6 +130,7 @@ std::vector<GeneratedFile> generate(const PolicyFile& file, const GenerateReques
       request.recipe.policy_file};
   generated::Tree tree(request.layout);
   tree.base(shared);
+  tree.neutral(shared);
   tree.overlay(own);
   tree.guide(shared);
   return std::move(tree.files);

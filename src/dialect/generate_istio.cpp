@@ -165,8 +165,6 @@ std::vector<Capability> istio_capabilities(const PolicyFile& file) {
          "a caller in plaintext has no identity and would be locked out; what the rules would refuse "
          "is counted"});
   }
-  if (!file.observability.alerts.empty())
-    all.push_back({file.name.origin, "observability.alerts", "", "they are not generated yet"});
   return all;
 }
 

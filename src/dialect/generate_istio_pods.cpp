@@ -4,6 +4,7 @@
 
 #include "dialect/generate_parts.hpp"
 #include "manifest/duration.hpp"
+#include "monitoring/monitoring.hpp"
 
 namespace marty::dialect::generated {
 
@@ -65,15 +66,7 @@ std::string istio_deployment_patch(const Draft& draft) {
       "        proxy.istio.io/config: |\n"
       "          holdApplicationUntilProxyStarts: true\n"
       "          terminationDrainDuration: {}\n"
-      "          tracing:\n"
-      "            sampling: {}\n"
-      "          proxyStatsMatcher:\n"
-      "            inclusionRegexps:\n"
-      "            - .*outlier_detection.*\n"
-      "            - .*circuit_breakers.*\n"
-      "            - .*upstream_rq_retry.*\n"
-      "            - .*upstream_rq_pending_overflow.*\n"
-      "            - .*http_local_rate_limit.*\n"
+      "{}"
       "    spec:\n"
       "      # Longer than the drain, or the pod is killed before it is done.\n"
       "      terminationGracePeriodSeconds: {}\n",
@@ -81,7 +74,7 @@ std::string istio_deployment_patch(const Draft& draft) {
       draft.file.routing.timeout
           ? "routing.timeout is " + manifest::print_duration(**draft.file.routing.timeout)
           : std::string("routing.timeout is not set: 30s are assumed"),
-      manifest::print_duration(drain), *draft.file.observability.tracing_sampling, grace.count());
+      manifest::print_duration(drain), monitoring::proxy_stats_matcher("          "), grace.count());
 }
 
 }  // namespace marty::dialect::generated

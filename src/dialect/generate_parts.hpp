@@ -37,6 +37,12 @@ std::string serviceaccounts(const Draft&);
 std::string deployments(const Draft&);
 std::string services(const Draft&);
 
+// What watches the service, by the module of that name: for any mesh, and for one.
+std::string app_monitoring(const Draft&);
+std::string mesh_monitoring(const Draft&);
+/// What no kustomization names: rules with their tests, the dashboard, the runbook. Below service-mesh/.
+std::vector<GeneratedFile> monitoring_files(const Draft&);
+
 std::string istio_namespace(const Draft&);
 std::string istio_deployment_patch(const Draft&);
 std::string istio_network_policy(const Draft&);

@@ -9,6 +9,7 @@
 #include "dialect/istio/envoy_filter.hpp"
 #include "dialect/istio/peer_authentication.hpp"
 #include "dialect/istio/sidecar.hpp"
+#include "dialect/istio/telemetry.hpp"
 #include "dialect/istio/virtual_service.hpp"
 #include "dialect/kubernetes/objects.hpp"
 
@@ -21,6 +22,7 @@ constexpr string_view kV1[] = {"v1"};
 constexpr string_view kNetworking[] = {"v1", "v1beta1", "v1alpha3"};
 constexpr string_view kSecurity[] = {"v1", "v1beta1"};
 constexpr string_view kEnvoyFilter[] = {"v1alpha3"};
+constexpr string_view kTelemetry[] = {"v1", "v1alpha1"};
 
 constexpr KindReader kKinds[] = {
     {"", "Namespace", kV1, kubernetes::read_namespace},
@@ -35,6 +37,7 @@ constexpr KindReader kKinds[] = {
     {"networking.istio.io", "VirtualService", kNetworking, istio::read_virtual_service},
     {"security.istio.io", "AuthorizationPolicy", kSecurity, istio::read_authorization_policy},
     {"security.istio.io", "PeerAuthentication", kSecurity, istio::read_peer_authentication},
+    {"telemetry.istio.io", "Telemetry", kTelemetry, istio::read_telemetry},
 };
 
 bool of_a_mesh(string_view group) {

@@ -72,6 +72,7 @@ mesh or the other: the overlays are alternatives, and a namespace that both inje
     ├── monitoring.yaml           what is scraped of the service, whichever mesh
     ├── prometheus/               the alerts and recording rules as plain files, with their unit tests
     ├── dashboards/               Grafana's JSON, also provisioned as ConfigMaps by the overlays
+    ├── runbook-istio.md          what to do when an alert fires; each alert leads there, and one for Linkerd
     ├── demo.sh                   the story
     └── README.md                 this guide
 ```

@@ -13,14 +13,19 @@ with_family() { # mesh.yaml, asking Linkerd for another family of kinds
 }
 
 accept() { # accept NAME WORDS…: what generate-overlay makes of these words
-  local name=$1 tree=$work/$1 rendered=$work/$1.yaml
+  local name=$1 tree=$work/$1
   shift
   run 0 "$marty" service-mesh generate-overlay "$@" --output "$tree"
-  run 0 kubectl kustomize "$tree"
+  accept_tree "$name" "$tree" $namespace
+}
+
+accept_tree() { # accept_tree NAME TREE NAMESPACE: what a kustomization makes
+  local rendered=$work/$1.yaml
+  run 0 kubectl kustomize "$2"
   cp "$out" "$rendered"
-  fresh $namespace
+  fresh "$3"
   # A trial run creates nothing, so that the namespace has to be there for the rest to be tried in.
-  run 0 kubectl create namespace $namespace
+  run 0 kubectl create namespace "$3"
   run 0 kubectl apply --server-side --validate=strict --warnings-as-errors --dry-run=server -f "$rendered"
   run 0 kubectl apply --server-side --validate=strict --warnings-as-errors -f "$rendered"
   run 0 kubectl create --dry-run=client -o json -f "$rendered"
@@ -28,7 +33,7 @@ accept() { # accept NAME WORDS…: what generate-overlay makes of these words
   run 0 kubectl get -o json -f "$rendered"
   cp "$out" "$work/kept.json"
   run 0 python3 "$root/tests/cluster/lib/round_trip.py" "$work/written.json" "$work/kept.json"
-  ok "$name: $(<"$out")"
+  ok "$1: $(<"$out")"
   run 0 kubectl diff --server-side -f "$rendered"
 }
 
@@ -51,4 +56,10 @@ accept istio --file $policy --mesh istio
 ready istio
 accept linkerd --file $policy --mesh linkerd
 ready linkerd
-fresh $namespace
+for cluster in west east; do
+  accept_tree istio-$cluster ops/service-mesh/istio/$cluster istio-system
+  accept_tree istio-$cluster-petstore-domain ops/service-mesh/istio/$cluster/petstore-domain $namespace
+  accept_tree linkerd-$cluster ops/service-mesh/linkerd/$cluster linkerd-multicluster
+  accept_tree linkerd-$cluster-petstore-domain ops/service-mesh/linkerd/$cluster/petstore-domain $namespace
+done
+fresh $namespace istio-system linkerd-multicluster

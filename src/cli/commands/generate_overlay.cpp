@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "cli/command.hpp"
-#include "cli/file_set.hpp"
+#include "cli/generated_tree.hpp"
 #include "cli/policy_source.hpp"
 #include "dialect/generate.hpp"
 
@@ -11,9 +11,6 @@ namespace {
 
 constexpr Flag kOutput{Flag::Kind::kText, "--output", "DIR",
                        "write a self-contained overlay here [the service's own k8s folder]"};
-constexpr Flag kCheck{Flag::Kind::kToggle, "--check", "",
-                      "write nothing; exit 1 when the files differ from what would be written"};
-constexpr Flag kDiff{Flag::Kind::kToggle, "--diff", "", "write nothing; show what would change"};
 constexpr Flag kMtls{
     Flag::Kind::kText, "--mtls", "MODE",
     "instead of mesh.yaml's security.mtls: permissive first, strict when all callers are meshed",
@@ -36,56 +33,6 @@ std::string overrule(const Arguments& arguments, mesh::PolicyFile& policy) {
   take(kMtls, policy.security.mtls);
   take(kEnvironment, policy.environment);
   return flags;
-}
-
-/// Findings are talk here: the data of this command is the list of files.
-int refuse(const World& world, const Diagnostics& found, const SourceMap& sources) {
-  for (const auto& finding : found.all()) world.err(render(finding, sources));
-  world.err(fmt::format("marty: {} is not usable as it is; nothing was written\n", sources.name(0)));
-  return exit_code::kInput;
-}
-
-std::string_view word(Change change, bool writes) {
-  switch (change) {
-    case Change::kNew:
-      return writes ? "written" : "missing";
-    case Change::kChanged:
-      return writes ? "changed" : "differs";
-    case Change::kUnchanged:
-      break;
-  }
-  return "unchanged";
-}
-
-int report_drift(const Arguments& arguments, const World& world, const std::vector<Comparison>& files) {
-  std::size_t drifted = 0;
-  for (const auto& one : files) {
-    if (one.change == Change::kUnchanged) continue;
-    ++drifted;
-    const auto name = world.shown(one.file.path);
-    const auto& after = one.file.link_to.empty() ? one.file.text : one.file.link_to;
-    world.out(arguments.given(kDiff) ? unified_diff(name, one.before, after)
-                                     : fmt::format("{:<10} {}\n", word(one.change, false), name));
-  }
-  if (drifted == 0) {
-    world.err(fmt::format("all {} files are as mesh.yaml asks for\n", files.size()));
-    return exit_code::kClean;
-  }
-  world.err(
-      fmt::format("{} of {} files differ from what mesh.yaml asks for; the same command without --check "
-                  "and --diff writes them\n",
-                  drifted, files.size()));
-  return arguments.given(kCheck) ? exit_code::kFindings : exit_code::kClean;
-}
-
-int write_and_report(const World& world, const std::vector<Comparison>& files,
-                     const std::string& apply_from) {
-  if (auto status = write(files); !status) return fail(world, status.error());
-  for (const auto& one : files)
-    world.out(fmt::format("{:<10} {}\n", word(one.change, true), world.shown(one.file.path)));
-  world.err(fmt::format("next: marty service-mesh validate {0}\n      kubectl apply -k {0}\n",
-                        world.shown(apply_from)));
-  return exit_code::kClean;
 }
 
 int generate_overlay(const Arguments& arguments, World& world) {
@@ -116,10 +63,10 @@ int generate_overlay(const Arguments& arguments, World& world) {
   for (auto& file : dialect::generate(**policy, {mesh::MeshKind::kIstio, layout, recipe}))
     wanted.push_back({root + "/" + file.path, std::move(file.text), std::move(file.link_to),
                       file.executable ? 0755u : 0644u});
-  auto files = compare(std::move(wanted));
-  if (!files) return fail(world, files.error());
-  if (arguments.given(kCheck) || arguments.given(kDiff)) return report_drift(arguments, world, *files);
-  return write_and_report(world, *files, own ? service->overlay(mesh) : root);
+  const auto apply_from = world.shown(own ? service->overlay(mesh) : root);
+  return deliver(
+      arguments, world, std::move(wanted), "mesh.yaml",
+      fmt::format("next: marty service-mesh validate {0}\n      kubectl apply -k {0}\n", apply_from));
 }
 
 }  // namespace

@@ -32,7 +32,6 @@ class RequestMetrics {
         counts{};  ///< each bucket alone; the last is above all bounds
     double sum_seconds = 0;
   };
-  void expose_durations(std::string& out) const;
 
   std::map<Key, std::uint64_t> requests_;
   std::map<std::string_view, Histogram> durations_;

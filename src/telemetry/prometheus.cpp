@@ -1,15 +1,10 @@
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <iterator>
 #include <map>
-#include <tuple>
 
 #include "core/assert.hpp"
+#include "telemetry/exposition.hpp"
 #include "telemetry/registry.hpp"
-#include "telemetry/utf8.hpp"
 
-/// The text exposition format, version 0.0.4.
+/// Registries as a page for Prometheus.
 namespace marty::telemetry {
 namespace {
 
@@ -22,26 +17,6 @@ struct Line {
 };
 /// Family name → label text → line. Maps give the order: no page depends on when a series was made.
 using Family = std::map<std::string, Line>;
-
-void append_label(std::string_view name, std::string_view value, std::string& out) {
-  if (!out.empty()) out += ',';
-  out += name;
-  out += "=\"";
-  while (!value.empty()) {
-    const auto length = utf8_length(value);
-    const char c = value.front();
-    if (length == 0) {
-      out += kReplacementCharacter;  // also where a long value was cut inside a character
-    } else if (c == '\n') {
-      out += "\\n";
-    } else {
-      if (c == '"' || c == '\\') out += '\\';
-      out += value.substr(0, length);
-    }
-    value.remove_prefix(length ? length : 1);
-  }
-  out += '"';
-}
 
 /// Family name and label text of a series.
 std::pair<std::string, std::string> describe(const Series& series, std::string_view extra_label,
@@ -56,54 +31,25 @@ std::pair<std::string, std::string> describe(const Series& series, std::string_v
   return {in_name ? metric_name(series.id, values[0]) : std::string(row.name), std::move(labels)};
 }
 
-void append_sample(std::string_view name, std::string_view suffix, std::string_view labels, auto value,
-                   std::string& out) {
-  const std::string_view open = labels.empty() ? "" : "{", close = labels.empty() ? "" : "}";
-  fmt::format_to(std::back_inserter(out), "{}{}{}{}{} {}\n", name, suffix, open, labels, close, value);
+/// Values of equal series, added up.
+auto sum(const Line& line, auto value) {
+  decltype(value(*line.parts.front())) total{};
+  for (const auto* part : line.parts) total += value(*part);
+  return total;
 }
 
-void append_histogram(const std::string& name, const std::string& labels, const Line& line,
-                      std::string& out) {
-  Histogram total(metric(line.id).bounds);
-  for (const auto* part : line.parts) total.add(*part->histogram);
-  const std::string before = labels.empty() ? "" : labels + ",";
-  std::uint64_t below = 0;
-  for (std::size_t i = 0; i < total.buckets().size(); ++i) {
-    below += total.buckets()[i];
-    const auto le = i < total.bounds().size() ? fmt::format("{}", total.bounds()[i]) : "+Inf";
-    append_sample(name, "_bucket", fmt::format("{}le=\"{}\"", before, le), below, out);
-  }
-  append_sample(name, "_sum", labels, total.sum(), out);
-  append_sample(name, "_count", labels, below, out);
-}
-
-void append_line(const std::string& name, const std::string& labels, const Line& line, std::string& out) {
+void write(const std::string& labels, const Line& line, Exposition& page) {
   switch (metric(line.id).type) {
-    case MetricType::kCounter: {
-      std::uint64_t sum = 0;
-      for (const auto* part : line.parts) sum += part->counter;
-      return append_sample(name, "", labels, sum, out);
-    }
-    case MetricType::kGauge: {
-      std::int64_t sum = 0;
-      for (const auto* part : line.parts) sum += part->gauge;
-      return append_sample(name, "", labels, sum, out);
-    }
-    case MetricType::kHistogram:
-      return append_histogram(name, labels, line, out);
-  }
-}
-
-std::string_view type_word(MetricType type) {
-  switch (type) {
     case MetricType::kCounter:
-      return "counter";
+      return page.sample(labels, sum(line, [](const Series& s) { return s.counter; }));
     case MetricType::kGauge:
-      return "gauge";
-    case MetricType::kHistogram:
-      break;
+      return page.sample(labels, sum(line, [](const Series& s) { return s.gauge; }));
+    case MetricType::kHistogram: {
+      Histogram total(metric(line.id).bounds);
+      for (const auto* part : line.parts) total.add(*part->histogram);
+      return page.histogram(labels, total.bounds(), total.buckets(), total.sum());
+    }
   }
-  return "histogram";
 }
 
 }  // namespace
@@ -118,14 +64,13 @@ std::string render(std::span<const NamedRegistry> registries, std::string_view e
       line.parts.push_back(&series);
     }
   }
-  std::string out;
+  Exposition page;
   for (const auto& [name, family] : families) {
     const auto& row = metric(family.begin()->second.id);
-    fmt::format_to(std::back_inserter(out), "# HELP {} {}\n# TYPE {} {}\n", name, row.help, name,
-                   type_word(row.type));
-    for (const auto& [labels, line] : family) append_line(name, labels, line, out);
+    page.family(name, row.type, row.help);
+    for (const auto& [labels, line] : family) write(labels, line, page);
   }
-  return out;
+  return std::move(page.text);
 }
 
 }  // namespace marty::telemetry

@@ -47,7 +47,8 @@ END
 mkdir "$work/prometheus"
 prometheus --config.file="$work/prometheus.yml" --storage.tsdb.path="$work/prometheus" \
   --web.listen-address="127.0.0.1:$port" >"$work/prometheus.out" 2>"$work/prometheus.err" </dev/null &
-started+=($!)
+watcher=$!
+started+=("$watcher")
 within 30 curl -sf -o /dev/null "$prometheus/-/ready" || { err=$work/prometheus.err; fail "Prometheus is not ready"; }
 
 # A v1 pod fails: retries hide it until it is ejected, which the alert must see. The only v2 pod fails as well: callers
@@ -89,5 +90,6 @@ if [[ -f $watched/dashboards/linkerd.json ]]; then
     fail "Linkerd's dashboard asks what Prometheus does not understand"
   ok "Prometheus understands every panel of Linkerd's dashboard"
 fi
+stop "$watcher" TERM
 stop "$pid" TERM
 nothing_left

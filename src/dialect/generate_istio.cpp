@@ -124,12 +124,12 @@ Node sidecar(const PolicyFile& file, const mesh::SidecarScope& scope) {
   Node root = istio_object(file, "networking.istio.io", "Sidecar", scope.name,
                            manifest::encode(istio::from_model(scope)));
   root.comment(
-      "What this service's own sidecars know about: its namespace, the mesh, and what service.dependsOn "
-      "names. "
-      "A smaller\n"
-      "configuration, and an undeclared call is seen: it is refused where the mesh says REGISTRY_ONLY, and "
-      "elsewhere goes\n"
-      "out as plain TCP, without mutual TLS, retries or limits.");
+      "What this service's own sidecars know about: its namespace, the mesh, the collector of their spans "
+      "and "
+      "what\n"
+      "service.dependsOn names. A smaller configuration, and an undeclared call is seen: it is refused where "
+      "the mesh\n"
+      "says REGISTRY_ONLY, and elsewhere goes out as plain TCP, without mutual TLS, retries or limits.");
   return root;
 }
 

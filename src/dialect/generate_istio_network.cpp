@@ -86,6 +86,9 @@ std::string egress(const PolicyFile& file) {
       "      port: 53\n"
       "  # istiod, for configuration and certificates: without it a sidecar never starts.\n";
   out += one_namespace("to", "istio-system") + "    ports:\n    - protocol: TCP\n      port: 15012\n";
+  if (const auto& to = file.observability.collector; *file.observability.tracing_sampling > 0)
+    out += "  # Spans, as OTLP over gRPC.\n" + one_namespace("to", *to.ns) +
+           fmt::format("    ports:\n    - protocol: TCP\n      port: {}\n", *to.port);
   out += "  # Its own namespace.\n  - to:\n    - podSelector: {}\n";
   if (called.empty()) return out;
   out +=

@@ -198,6 +198,8 @@ TEST(Generate, TheNetworkPolicyLetsTheMeshIn) {
   EXPECT_EQ(numbers(policy.egress->at(0).ports), (Numbers{53, 53}));
   EXPECT_EQ(names(policy.egress->at(1).to), "istio-system ");
   EXPECT_EQ(numbers(policy.egress->at(1).ports), Numbers{15012});
+  EXPECT_EQ(names(policy.egress->at(2).to), "observability ");
+  EXPECT_EQ(numbers(policy.egress->at(2).ports), Numbers{4317});
 
   file.security.allow.pop_back();
   EXPECT_EQ(names(network_policy(file).ingress->at(0).from), "istio-system petstore-domain ");

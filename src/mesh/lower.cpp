@@ -194,7 +194,8 @@ void lower_authorization(const PolicyFile& file, Model& model) {
   for (auto& covered : model.authorization) covered.dry_run = authorization_is_dry_run(file);
 }
 
-/// Without a declaration every host stays known.
+/// Without a declaration every host stays known. The sidecar itself calls one more: the collector of its
+/// spans.
 void lower_sidecar(const PolicyFile& file, Model& model) {
   const auto& declared = file.service.depends_on;
   if (!declared) return;
@@ -202,6 +203,8 @@ void lower_sidecar(const PolicyFile& file, Model& model) {
   scope.egress = {{"./*", scope.origin}, {"istio-system/*", scope.origin}};
   for (const auto& [ns, fqdn, origin] : dependencies(file))
     if (ns != *file.ns && ns != "istio-system") scope.egress.push_back({ns + "/" + fqdn, origin});
+  if (const auto& to = file.observability.collector; *file.observability.tracing_sampling > 0)
+    scope.egress.push_back({*to.ns + "/" + *to.service + "." + *to.ns + ".svc.cluster.local", to.ns.origin});
   model.sidecars.push_back(std::move(scope));
 }
 

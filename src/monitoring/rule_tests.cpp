@@ -64,6 +64,11 @@ class Examiner {
     test.inputs.emplace_back(signals_.latency.series(labels), growing(count));
   }
 
+  void slow_answers_in(TestCase& test, double quick, double slow) const {
+    bucket(test, fmt::format("{}", *file_.observability.slo->latency->below / 1ms), quick);
+    bucket(test, "+Inf", quick + slow);
+  }
+
   const Rule& rule(std::string_view alert, std::string_view window = {}) const {
     for (const auto& group : groups_)
       for (const auto& each : group.rules)
@@ -167,16 +172,15 @@ class Examiner {
   }
 
   void recordings() {
-    auto& test = begin("what is recorded: one request a second, every fourth an error, all quick");
-    answers(test, 11.25 * 4, 3.75 * 4);
-    calls(test, 11.25 * 4, 3.75 * 4);
+    auto& test = begin("what is recorded: four requests a second, every fourth failed or slow");
+    answers(test, 45, 15);
+    calls(test, 45, 15);
     if (signals_.examples.uncounted_answer)
       test.inputs.emplace_back(signals_.answered.series(*signals_.examples.uncounted_answer), growing(60));
     if (signals_.examples.uncounted_call)
       test.inputs.emplace_back(signals_.called.series(*signals_.examples.uncounted_call), growing(60));
-    const auto bounds = telemetry::metric(signals_.latency.id()).bounds;
-    for (const double bound : bounds) bucket(test, fmt::format("{}", bound), 60);
-    bucket(test, "+Inf", 60);
+    const auto& slo = file_.observability.slo;
+    if (slo && slo->latency) slow_answers_in(test, 45, 15);
     const auto value = [&](std::string_view name, Labels more, double expected) {
       Labels labels = recorded_labels(file_, mesh_);
       labels.insert(labels.end(), more.begin(), more.end());
@@ -186,9 +190,11 @@ class Examiner {
     value(kErrorRate, {}, 1);
     value(kCallRate, {{"caller", signals_.examples.caller}}, 4);
     value(kSuccessRate, {{"caller", signals_.examples.caller}}, 3);
-    const auto& slo = file_.observability.slo;
     if (!slo) return;
     for (const auto& pair : burn_pairs(*slo, budget())) value(failed_calls(pair.long_window), {}, 0.25);
+    if (!slo->latency) return;
+    value(kP99, {}, static_cast<double>(*slo->latency->below / 1ms));  // the last bound below +Inf
+    for (const auto& pair : burn_pairs(*slo, slow_budget())) value(slow_answers(pair.short_window), {}, 0.25);
   }
 
   void nothing_happens() {
@@ -210,29 +216,39 @@ class Examiner {
   }
 
   double budget() const { return 1 - *mesh::parse_share(*file_.observability.slo->availability); }
+  double slow_budget() const { return 1 - *mesh::parse_share(*file_.observability.slo->latency->share); }
 
   void objective() {
-    const auto pairs = burn_pairs(*file_.observability.slo, budget());
-    for (const auto& pair : pairs) {
-      steady(pairs, pair.factor * budget() * 1.05, "over", pair);
-      steady(pairs, pair.factor * budget() * 0.95, "under", pair);
+    const auto& slo = *file_.observability.slo;
+    const auto failures = [&](TestCase& test, double good, double bad) { calls(test, good, bad); };
+    for (const auto& pair : burn_pairs(slo, budget())) {
+      steady("ErrorBudgetBurn", budget(), pair, failures);
       ended(pair);
       if (pair.long_span <= 1h) begun(pair);  // promtool would take minutes over days
     }
+    if (!slo.latency) return;
+    const auto slowness = [&](TestCase& test, double good, double bad) { slow_answers_in(test, good, bad); };
+    for (const auto& pair : burn_pairs(slo, slow_budget()))
+      steady("LatencyBudgetBurn", slow_budget(), pair, slowness);
   }
 
-  /// The same share of failures all the time: every window shows it.
-  void steady(const std::vector<BurnPair>& pairs, double failing, std::string_view side, const BurnPair& at) {
+  /// The same share of failures all the time, just over and just under what a window bears: every window
+  /// shows it.
+  template <class Inputs>
+  void steady(const std::string& alert, double budget, const BurnPair& at, Inputs inputs) {
     constexpr double kPerMinute = 1e6;
-    auto& test = begin(fmt::format("failures are {} what the {} window bears", side, at.long_window), 1min);
-    const double bad = std::round(failing * kPerMinute);
-    calls(test, kPerMinute - bad, bad);
-    std::vector<Expected> expected;
-    for (const auto& pair : pairs)
-      if (failing > pair.factor * budget())
-        expected.push_back(
-            fires(rule("ErrorBudgetBurn", pair.long_window), {}, share_shown(bad / kPerMinute)));
-    test.alerts.push_back({20min, "ErrorBudgetBurn", std::move(expected)});
+    for (const double factor : {1.05, 0.95}) {
+      auto& test = begin(fmt::format("{}: {} what the {} window bears", alert, factor > 1 ? "over" : "under",
+                                     at.long_window),
+                         1min);
+      const double bad = std::round(at.factor * budget * factor * kPerMinute);
+      inputs(test, kPerMinute - bad, bad);
+      std::vector<Expected> expected;
+      for (const auto& pair : burn_pairs(*file_.observability.slo, budget))
+        if (bad / kPerMinute > pair.factor * budget)
+          expected.push_back(fires(rule(alert, pair.long_window), {}, share_shown(bad / kPerMinute)));
+      test.alerts.push_back({20min, alert, std::move(expected)});
+    }
   }
 
   void silent(TestCase& test, Duration at, const BurnPair& pair) const {

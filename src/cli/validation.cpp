@@ -10,6 +10,7 @@
 #include "io/files.hpp"
 #include "local/disk_tree.hpp"
 #include "local/manifests.hpp"
+#include "multicluster/cluster_set.hpp"
 #include "rules/analyze.hpp"
 #include "rules/suppression.hpp"
 
@@ -24,6 +25,7 @@ void check_own_kinds(const dialect::Manifests& manifests, Findings& into) {
     const auto file = object.root.origin.file;
     const auto text = into.sources.text(file);
     if (*object.kind == "ServiceMesh") dialect::read_policy_file(text, file, into.found);
+    if (*object.kind == "ClusterSet") multicluster::read_cluster_set(text, file, into.found);
     if (*object.kind == "Local") local::read_local_file(text, file, into.found);
   }
 }

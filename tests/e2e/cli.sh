@@ -32,7 +32,7 @@ run 0; says "$out" "marty mesh demo"; silent "$err"
 run 0 --version; says "$out" "marty "; silent "$err"
 ok "bare marty shows examples, --version the version"
 
-for command in generate-overlay validate why apply-policies status up demo; do
+for command in generate-overlay generate-multicluster validate explain why apply-policies status up demo; do
   run 0 service-mesh $command --help
   says "$out" "marty "
   silent "$err"
@@ -41,7 +41,7 @@ ok "every command teaches by example"
 
 run 2 service-mesh valdiate; says "$err" "marty service-mesh validate"; silent "$out"
 run 2 mesh validate --servce x; says "$err" "did you mean --service?"
-run 2 mesh validate . -o yaml; says "$err" "table, json, github"
+run 2 mesh validate . -o yaml; says "$err" "table, json, sarif, junit, github"
 ok "mistyped words are usage errors with a suggestion"
 
 # A project of our own, so that the checkout stays as it is.

@@ -47,4 +47,6 @@ run 3 "$marty" service-mesh generate-multicluster --file "$work/clusters.yaml" -
 says "$err" "clusters.yaml:"
 says "$err" "same region"
 [[ ! -e $work/tree ]] || fail "something was written"
+run 1 "$marty" service-mesh validate "$work/clusters.yaml"
+says "$out" "same region"
 ok "clusters.yaml leads to the tree that is checked in, and a wrong one to nothing"

@@ -136,9 +136,9 @@ down() {
   rm -rf "$dir"
 }
 
+command -v etcd >/dev/null || skip "etcd is not here; Debian's package is etcd-server"
 programs=$("$here/build.sh")/bin
 export PATH=$programs:$PATH
-command -v etcd >/dev/null || skip "etcd is not here; Debian's package is etcd-server"
 command=${1:-help}
 dir=${2:-}
 if [[ $command != @(up|help) && ! -f $dir/kubeconfig ]]; then fail "'$dir' is no cluster's folder; 'up' prints one"; fi

@@ -4,6 +4,10 @@ find_package(PkgConfig REQUIRED)
 find_package(fmt REQUIRED)
 find_package(GTest REQUIRED)
 include(GoogleTest)
+set(marty_fmt fmt::fmt)
+if(MARTY_STATIC)  # Debian has no static fmt
+  set(marty_fmt fmt::fmt-header-only)
+endif()
 
 # Nearly nine tenths of a compile is parsing these, so they are parsed once: for all modules, and for all tests. The
 # first module (core) makes the precompiled header, the others reuse it. Every file still includes what it uses.
@@ -36,7 +40,7 @@ function(marty_module name)
     set(kind INTERFACE)
   endif()
   target_include_directories(marty_${name} ${kind} ${CMAKE_SOURCE_DIR}/src)
-  target_link_libraries(marty_${name} ${kind} fmt::fmt)
+  target_link_libraries(marty_${name} ${kind} ${marty_fmt})
   foreach(dep ${M_DEPS})
     if(TARGET marty_${dep})
       target_link_libraries(marty_${name} ${kind} marty_${dep})

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -9,7 +10,7 @@
 #include "dialect/kubernetes/network_policy.hpp"
 #include "dialect/manifests.hpp"
 #include "dialect/marty/mesh_yaml.hpp"
-#include "dialect/memory_tree.hpp"
+#include "manifest/memory_tree.hpp"
 
 namespace marty::dialect {
 namespace {
@@ -35,8 +36,8 @@ mesh::PolicyFile policies(const std::string& text) {
   return file.value_or(mesh::PolicyFile{});
 }
 
-MemoryTree written(const std::vector<GeneratedFile>& files) {
-  MemoryTree tree;
+manifest::MemoryTree written(const std::vector<GeneratedFile>& files) {
+  manifest::MemoryTree tree;
   for (const auto& file : files) {
     if (file.link_to.empty()) tree.files["out/" + file.path] = file.text;
   }
@@ -92,7 +93,7 @@ TEST(Generate, ReadingTheTreeBackGivesTheLoweredPolicies) {
   for (const auto& text : cases()) {
     const auto file = policies(text);
     for (const auto layout : {Layout::kOverlay, Layout::kServiceTree}) {
-      MemoryTree tree = written(generate(file, {MeshKind::kIstio, layout, {"mesh.yaml", ""}}));
+      manifest::MemoryTree tree = written(generate(file, {MeshKind::kIstio, layout, {"mesh.yaml", ""}}));
       SourceMap sources;
       Diagnostics found;
       const std::vector<std::string> paths{layout == Layout::kOverlay ? "out"
@@ -101,7 +102,9 @@ TEST(Generate, ReadingTheTreeBackGivesTheLoweredPolicies) {
       const mesh::Model model = to_model(manifests, found);
       for (const auto& finding : found.all()) ADD_FAILURE() << render(finding, sources) << text;
       EXPECT_TRUE(manifests.complete);
-      const mesh::Model wanted = mesh::lower(file);
+      mesh::Model wanted = mesh::lower(file);
+      std::sort(wanted.service_accounts.begin(), wanted.service_accounts.end(),
+                [](const auto& a, const auto& b) { return *a < *b; });  // as kustomize sorts objects
       EXPECT_EQ(model.namespaces, wanted.namespaces);
       EXPECT_EQ(model.service_accounts, wanted.service_accounts);
       EXPECT_EQ(model.services, wanted.services) << text;

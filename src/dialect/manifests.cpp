@@ -6,8 +6,8 @@
 #include <set>
 
 #include "dialect/kinds.hpp"
-#include "dialect/kustomize.hpp"
 #include "dialect/references.hpp"
+#include "kustomize/build.hpp"
 
 namespace marty::dialect {
 
@@ -21,7 +21,7 @@ bool is_manifest_file(std::string_view name) {
 
 class Reading {
  public:
-  Reading(FileTree& tree, SourceMap& sources, Diagnostics& found, Manifests& out)
+  Reading(manifest::FileTree& tree, SourceMap& sources, Diagnostics& found, Manifests& out)
       : tree_(tree), sources_(sources), found_(found), out_(out) {}
 
   void path(const std::string& path) {
@@ -29,10 +29,10 @@ class Reading {
     if (!names) {
       // A kustomization named directly means its directory, as with kubectl.
       const auto name = path.substr(path.rfind('/') + 1);
-      return keep(Kustomize::file_in({name}).empty() ? file(path) : kustomization(path));
+      return keep(kustomize::file_in({name}).empty() ? file(path)
+                                                     : kustomization(manifest::directory_of(path)));
     }
-    const std::string own = Kustomize::file_in(*names);
-    if (!own.empty()) return keep(kustomization(path + "/" + own));
+    if (!kustomize::file_in(*names).empty()) return keep(kustomization(path));
     bool any = false;
     for (const auto& name : *names) {
       if (!is_manifest_file(name)) continue;
@@ -52,17 +52,11 @@ class Reading {
     std::move(resources.begin(), resources.end(), std::back_inserter(out_.resources));
   }
 
-  std::vector<Resource> kustomization(const std::string& path) {
-    Kustomize kustomize(tree_, sources_, found_, [this](const std::string& name) { return file(name); });
-    const auto before = sources_.size();
-    auto built = kustomize.build(path);
-    for (auto i = before; i < sources_.size(); ++i) {
-      const std::string name(sources_.name(static_cast<std::uint16_t>(i)));
-      if (std::find(out_.files.begin(), out_.files.end(), name) == out_.files.end())
-        out_.files.push_back(name);
-    }
-    if (!kustomize.complete()) out_.complete = false;
-    return built;
+  std::vector<Resource> kustomization(const std::string& directory) {
+    auto built = kustomize::build(tree_, directory, sources_, found_);
+    out_.files.insert(out_.files.end(), built.files.begin(), built.files.end());
+    if (!built.complete) out_.complete = false;
+    return std::move(built.objects);
   }
 
   std::vector<Resource> file(const std::string& path) {
@@ -88,7 +82,7 @@ class Reading {
     return std::move(read.all);
   }
 
-  FileTree& tree_;
+  manifest::FileTree& tree_;
   SourceMap& sources_;
   Diagnostics& found_;
   Manifests& out_;
@@ -102,7 +96,7 @@ void finish(Manifests& manifests, const std::string& default_ns) {
 
 }  // namespace
 
-Manifests read_manifests(FileTree& tree, std::span<const std::string> paths, SourceMap& sources,
+Manifests read_manifests(manifest::FileTree& tree, std::span<const std::string> paths, SourceMap& sources,
                          Diagnostics& found, const std::string& default_ns) {
   Manifests out;
   Reading reading(tree, sources, found, out);
@@ -113,7 +107,7 @@ Manifests read_manifests(FileTree& tree, std::span<const std::string> paths, Sou
 
 Manifests read_manifest_text(std::string name, std::string text, SourceMap& sources, Diagnostics& found,
                              const std::string& default_ns) {
-  struct Nothing final : FileTree {
+  struct Nothing final : manifest::FileTree {
     Result<std::string> read(const std::string&) override { return Error{ErrorCode::kInput, "no file", ""}; }
     Result<std::vector<std::string>> list(const std::string&) override {
       return Error{ErrorCode::kInput, "no directory", ""};

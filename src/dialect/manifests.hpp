@@ -6,7 +6,7 @@
 
 #include "core/diagnostic.hpp"
 #include "core/origin.hpp"
-#include "dialect/file_tree.hpp"
+#include "manifest/file_tree.hpp"
 #include "manifest/resource.hpp"
 #include "mesh/model.hpp"
 
@@ -20,13 +20,11 @@ struct Manifests {
   bool complete = true;                       ///< false: a file was unreadable or a document no YAML
 };
 
-/// Reads files and directories. Of a directory with a kustomization that is what `kubectl kustomize` would
-/// use of it (resources, namespace, strategic-merge patches; other transformers are refused by name); of any
-/// other, its *.yaml,
-/// *.yml and *.json. Objects without a namespace go to `default_ns`. Files are registered in `sources` by
-/// their path.
-Manifests read_manifests(FileTree&, std::span<const std::string> paths, SourceMap& sources, Diagnostics&,
-                         const std::string& default_ns = "default");
+/// Reads files and directories. Of a directory with a kustomization that is what `kubectl kustomize` makes of
+/// it (kustomize/build.hpp); of any other, its *.yaml, *.yml and *.json. Objects without a namespace go to
+/// `default_ns`. Files are registered in `sources` by their path.
+Manifests read_manifests(manifest::FileTree&, std::span<const std::string> paths, SourceMap& sources,
+                         Diagnostics&, const std::string& default_ns = "default");
 
 /// One text, such as standard input.
 Manifests read_manifest_text(std::string name, std::string text, SourceMap& sources, Diagnostics&,

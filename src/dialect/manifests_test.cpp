@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "dialect/memory_tree.hpp"
+#include "manifest/memory_tree.hpp"
 
 namespace marty::dialect {
 namespace {
@@ -268,7 +268,7 @@ TEST(Manifests, DestinationRulesOfOneHostActAsOne) {
 }
 
 TEST(Kustomize, ResourcesNamespaceAndPatchesKeepTheirPlaces) {
-  MemoryTree tree;
+  manifest::MemoryTree tree;
   tree.files["a/base/kustomization.yaml"] = "resources: [all.yaml]\n";
   tree.files["a/base/all.yaml"] = kPods.substr(4);
   tree.files["a/over/kustomization.yaml"] =
@@ -292,8 +292,9 @@ TEST(Kustomize, ResourcesNamespaceAndPatchesKeepTheirPlaces) {
   EXPECT_EQ(pets.name, "pets");
   EXPECT_EQ(pets.replicas, 3u);
   EXPECT_EQ(pets.service_account, "sa");
-  EXPECT_EQ(pets.ports, (std::vector<std::uint16_t>{9090}));
-  EXPECT_EQ(pets.readiness_path, "/r");  // of the base container, merged by name
+  EXPECT_EQ(pets.ports,
+            (std::vector<std::uint16_t>{9090, 8080}));  // ports are merged, the patch's come first
+  EXPECT_EQ(pets.readiness_path, "/r");                 // of the base container, merged by name
   EXPECT_EQ(sources.name(pets.origin.file), "a/base/all.yaml");
   EXPECT_EQ(manifests.files.size(), 4u);
 }
@@ -301,15 +302,15 @@ TEST(Kustomize, ResourcesNamespaceAndPatchesKeepTheirPlaces) {
 TEST(Kustomize, WhatIsMissingCyclicOrUnsupportedIsSaid) {
   const Wrong table[] = {
       {"resources: [nowhere.yaml]\n", "unreadable-file", "nowhere.yaml", ""},
-      {"resources: [../top]\n", "kustomize-cycle", "cycle", ""},
+      {"resources: [../top]\n", "kustomize-cycle", "being built", ""},
       {"resources: [empty]\n", "kustomize-no-file", "no kustomization.yaml", ""},
       {"resources: [https://example.com/x.yaml]\n", "kustomize-unsupported", "remote", ""},
       {"resource: [a.yaml]\n", "unknown-field", "'resource'", "resource"},
-      {"namePrefix: x-\n", "kustomize-unsupported", "namePrefix", "namePrefix"},
+      {"helmCharts: [{name: x}]\n", "kustomize-unsupported", "helmCharts", "helmCharts"},
       {"patches: [{path: empty/notes.txt}]\n", "missing-field", "needs 'kind'", ""},
   };
   for (const Wrong& wrong : table) {
-    MemoryTree tree;
+    manifest::MemoryTree tree;
     tree.files["top/kustomization.yaml"] = wrong.text;
     tree.files["top/empty/notes.txt"] = "apiVersion: v1\n";
     SourceMap sources;
@@ -323,7 +324,7 @@ TEST(Kustomize, WhatIsMissingCyclicOrUnsupportedIsSaid) {
 }
 
 TEST(Manifests, DirectoriesWithoutKustomizationAreReadFileByFile) {
-  MemoryTree tree;
+  manifest::MemoryTree tree;
   tree.files["d/b.yaml"] = kService;
   tree.files["d/a.json"] =
       "{\"apiVersion\": \"v1\", \"kind\": \"Namespace\", \"metadata\": {\"name\": \"n\"}}";

@@ -1,5 +1,7 @@
 #include "local/disk_tree.hpp"
 
+#include <filesystem>
+
 #include "io/files.hpp"
 
 namespace marty::local {
@@ -12,6 +14,12 @@ Result<std::vector<std::string>> DiskTree::list(const std::string& directory) {
   std::vector<std::string> names;
   for (const auto& entry : *entries) names.push_back(entry.name + (entry.is_directory ? "/" : ""));
   return names;
+}
+
+std::string DiskTree::resolve(const std::string& path) {
+  std::error_code failed;
+  const auto real = std::filesystem::weakly_canonical(path, failed);
+  return failed ? path : real.string();
 }
 
 }  // namespace marty::local

@@ -33,7 +33,7 @@ struct Node {
   bool is_text = false;  ///< a scalar that is a string whatever it looks like: quoted, block, or tagged !!str
   std::uint16_t length = 0;  ///< of what is on the first line
   Origin origin;
-  std::string text;            ///< scalars only, unescaped
+  std::string text;            ///< of a scalar, unescaped; of a null as it was spelled, if at all
   std::vector<Node> children;  ///< items of a sequence; of a mapping key, value, key, value …
 
   struct Comments {

@@ -19,29 +19,33 @@ void unfold(Node root, Resources& out, Diagnostics& found) {
     ++out.skipped;
     return;
   }
-  Resource resource{text_at(api_version), text_at(kind), {}, {}, {}};
-  if (resource.api_version->empty() || resource.kind->empty()) {
-    const bool no_version = resource.api_version->empty();
+  if (text_at(api_version)->empty() || text_at(kind)->empty()) {
+    const bool no_version = text_at(api_version)->empty();
     const Node& place = no_version ? (kind ? *kind : root) : *api_version;
     found
         .error("missing-field", place.range(),
                fmt::format("a Kubernetes object needs '{}'", no_version ? "apiVersion" : "kind"))
-        .object = resource.ref();
+        .object = to_resource(root).ref();
     return;
   }
-  if (Node* items = root.find("items"); items && items->is_sequence() && resource.kind->ends_with("List")) {
+  if (Node* items = root.find("items"); items && items->is_sequence() && kind->text.ends_with("List")) {
     for (Node& item : items->children) unfold(std::move(item), out, found);
     return;
   }
+  out.all.push_back(to_resource(std::move(root)));
+}
+
+}  // namespace
+
+Resource to_resource(Node root) {
+  Resource resource{text_at(root.find("apiVersion")), text_at(root.find("kind")), {}, {}, {}};
   if (const Node* metadata = root.find("metadata")) {
     resource.ns = text_at(metadata->find("namespace"));
     resource.name = text_at(metadata->find("name"));
   }
   resource.root = std::move(root);
-  out.all.push_back(std::move(resource));
+  return resource;
 }
-
-}  // namespace
 
 std::string_view Resource::group() const {
   const std::string_view text = *api_version;

@@ -20,6 +20,9 @@ struct Resource {
   std::string_view version() const;
 };
 
+/// An object with what it says of itself; texts are empty where it says nothing.
+Resource to_resource(Node root);
+
 struct Resources {
   std::vector<Resource> all;
   std::size_t skipped = 0;  ///< documents that are no Kubernetes objects, such as Helm values

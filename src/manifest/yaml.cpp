@@ -168,7 +168,6 @@ class Builder {
     }
     if (!out.is_text && plain_type(out.text) == ScalarType::kNull) {
       out.kind = Node::Kind::kNull;
-      out.text.clear();
     }
     return true;
   }

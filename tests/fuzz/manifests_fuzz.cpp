@@ -6,7 +6,7 @@
 #include "dialect/generate.hpp"
 #include "dialect/manifests.hpp"
 #include "dialect/marty/mesh_yaml.hpp"
-#include "dialect/memory_tree.hpp"
+#include "manifest/memory_tree.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   using namespace marty;
@@ -21,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   Diagnostics found;
   const auto policies = dialect::read_policy_file(text, 0, found);
   if (!policies) return 0;
-  dialect::MemoryTree tree;
+  manifest::MemoryTree tree;
   for (const auto& file : dialect::generate_istio(*policies, dialect::Layout::kOverlay, "mesh.yaml")) {
     tree.files["o/" + file.path] = file.text;
   }

@@ -56,7 +56,9 @@ class Patcher {
   void operate(const PatchEntry& entry) {
     if (!entry.target || entry.target->name->empty())
       return fail({entry.origin, 0}, "a JSON patch needs a 'target' with a 'name'");
-    if (auto text = read(entry)) operate(entry, *text, false);
+    const auto text = read(entry);
+    if (text && text->operations.empty()) return fail(text->where, "this is no JSON patch: it is no list");
+    if (text) operate(entry, *text, false);
   }
 
  private:
@@ -101,10 +103,14 @@ class Patcher {
       if (!target->selects(object)) continue;
       any = true;
       if (remembers) object.remember();
-      if (!apply_json_patch(object.root, text.operations[0], found_)) return;
-      if (object.name().empty() || object.kind().empty() || object.api_version().empty())
-        return fail(text.where, "this patch takes away what tells the object from others");
+      const bool fine = apply_json_patch(object.root, text.operations[0], found_);
+      if (object.name().empty() || object.kind().empty() || object.api_version().empty()) {
+        if (fine) fail(text.where, "this patch takes away what tells the object from others");
+        object.root.children.clear();
+      }
+      if (!fine) break;
     }
+    drop_empty(objects_);
     if (!any) warn_of_no_target(*entry.target);
   }
 
@@ -188,12 +194,10 @@ class Patcher {
     const Node name = *metadata->find("name");
     const Node* ns = metadata->find("namespace");
     const std::optional<Node> in = ns ? std::optional<Node>(*ns) : std::nullopt;
-    const Merged result = merge_object(object.root, std::move(patch), found_);
-    if (result == Merged::kRemoved) object.root.children.clear();
-    if (result != Merged::kChanged) return;
-    if (!options.allow_kind_change) set_entry(object.root, "kind", kind);
+    if (!merge_object(object.root, std::move(patch), found_)) return object.root.children.clear();
+    if (!options.allow_kind_change || object.kind().empty()) set_entry(object.root, "kind", kind);
     Node& kept = mapping_at(object.root, "metadata");
-    if (!options.allow_name_change || !kept.find("name")) set_entry(kept, "name", name);
+    if (!options.allow_name_change || object.name().empty()) set_entry(kept, "name", name);
     remove_entry(kept, "namespace");
     if (in) set_entry(kept, "namespace", *in);
     if (object.api_version().empty()) set_entry(object.root, "apiVersion", version);

@@ -92,7 +92,6 @@ class KeyedList {
 class Merger {
  public:
   explicit Merger(Diagnostics& found) : found_(found) {}
-  bool failed() const { return failed_; }
 
   /// What remains of two values: `base`, which was merged into, `patch`, or nothing. Both may be the same
   /// node: a patch's value that is new is merged with itself, which carries out the directives inside.
@@ -119,7 +118,6 @@ class Merger {
   }
 
   Diagnostic& fail(const Node& at, std::string message) {
-    failed_ = true;
     return found_.error("kustomize-patch", at.range(), std::move(message));
   }
 
@@ -315,7 +313,6 @@ class Merger {
   }
 
   Diagnostics& found_;
-  bool failed_ = false;
 };
 
 std::string_view text_at(const Node& object, std::string_view key) {
@@ -325,14 +322,13 @@ std::string_view text_at(const Node& object, std::string_view key) {
 
 }  // namespace
 
-Merged merge_object(Node& object, Node patch, Diagnostics& found) {
+bool merge_object(Node& object, Node patch, Diagnostics& found) {
   const KnownKind* known = find_kind(text_at(object, "apiVersion"), text_at(object, "kind"));
-  Merger merger(found);
-  Node* result = merger.merge(&object, &patch, Schema{known ? known->type : std::string_view{}, nullptr});
-  if (merger.failed()) return Merged::kFailed;
-  if (!result || result->children.empty()) return Merged::kRemoved;
+  Node* result =
+      Merger(found).merge(&object, &patch, Schema{known ? known->type : std::string_view{}, nullptr});
+  if (!result || result->children.empty()) return false;
   if (result != &object) object = std::move(*result);
-  return Merged::kChanged;
+  return true;
 }
 
 }  // namespace marty::kustomize

@@ -17,6 +17,9 @@ std::string summary(const Findings& findings) {
   const auto warnings = findings.found.count(Severity::kWarning) - errors;
   auto line = fmt::format("{}, {} in {}", counted(errors, "error"), counted(warnings, "warning"),
                           counted(findings.checked, "object"));
+  const auto infos = findings.found.count(Severity::kInfo) - errors - warnings;
+  if (infos)
+    line += fmt::format(", {}{}", counted(infos, "info"), findings.show_info ? "" : " (-v shows them)");
   if (findings.skipped)
     line += fmt::format("; {} skipped: not Kubernetes objects", counted(findings.skipped, "document"));
   if (findings.ignored) line += fmt::format("; {} ignored", counted(findings.ignored, "finding"));

@@ -19,9 +19,10 @@ constexpr Flag kWriteBaseline{Flag::Kind::kText, "--write-baseline", "FILE",
 constexpr Flag kFix{Flag::Kind::kToggle, "--fix", "", "carry out the fixes that are certain, in the files"};
 constexpr Flag kDryRun{Flag::Kind::kToggle, "--dry-run", "",
                        "with --fix: show the differences, write nothing"};
+constexpr Flag kInfos{Flag::Kind::kToggle, "-v,--verbose", "", "show what is only worth knowing, too"};
 constexpr const Flag* kFlags[] = {&kService,        &kFile,   &kPaths,  &kNamespace,
                                   &kFindingsFormat, &kFailOn, &kConfig, &kBaseline,
-                                  &kWriteBaseline,  &kFix,    &kDryRun};
+                                  &kWriteBaseline,  &kFix,    &kDryRun, &kInfos};
 
 Status look(const Arguments& arguments, const World& world, Findings& findings) {
   Scope scope;
@@ -53,6 +54,7 @@ int validate(const Arguments& arguments, World& world) {
     return usage_error(world, "--dry-run goes with --fix; without it validate writes nothing anyway");
 
   Findings findings;
+  findings.show_info = arguments.given(kInfos) || arguments.text(kFailOn) == "info";
   if (auto status = look(arguments, world, findings); !status) return fail(world, status.error());
   if (arguments.given(kDryRun))
     return show_fixes(world, findings) > 0 ? exit_code::kFindings : exit_code::kClean;

@@ -6,7 +6,9 @@ namespace marty::cli::formats {
 namespace {
 std::string text(const Findings& findings, Color color) {
   std::string out;
-  for (const auto& finding : findings.found.all()) out += render(finding, findings.sources, color);
+  for (const auto& finding : findings.found.all())
+    if (finding.severity != Severity::kInfo || findings.show_info)
+      out += render(finding, findings.sources, color);
   return out;
 }
 }  // namespace

@@ -24,11 +24,12 @@ void check_outliers(const PolicyFile& file, Reader& reader) {
   const auto percent = **file.outliers->max_ejected_percent;
   for (const auto& [name, version] : file.workload.versions) {
     if (*version.replicas == 0 || *version.replicas * percent / 100 > 0) continue;
-    reader
-        .warning("ejects-nothing", {file.outliers->max_ejected_percent->origin, 0},
-                 fmt::format("{} % of the {} pod(s) of {} is less than one: none of them is ever taken out",
-                             percent, *version.replicas, *name))
-        .notes.push_back({{version.replicas.origin, 0}, "its pods"});
+    auto& finding = reader.warning(
+        "ejects-nothing", {file.outliers->max_ejected_percent->origin, 0},
+        fmt::format("{} % of the {} pod(s) of {} is less than one: none of them is ever taken out", percent,
+                    *version.replicas, *name));
+    finding.severity = Severity::kInfo;  // right for the versions with more pods, which one percentage serves too
+    finding.notes.push_back({{version.replicas.origin, 0}, "its pods"});
   }
 }
 

@@ -8,10 +8,13 @@ namespace {
 
 void check(const Estate& estate, Report& report) {
   for (const auto* resource : estate.of("VirtualService")) {
+    bool said = false;  // once for an object: its routes are usually variants of each other
     each(resource->root, "spec.http[]", [&](const Place& route) {
+      if (said) return;
       const Node* fault = route.node.find("fault");
       const bool retries = number(route.node, "retries.attempts").value_or(0) > 0;
       if (fault == nullptr || (!retries && route.node.find("timeout") == nullptr)) return;
+      said = true;
       const auto field = retries ? "retries" : "timeout";
       report
           .at(*resource, *fault, route.path + ".fault",

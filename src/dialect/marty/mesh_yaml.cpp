@@ -28,7 +28,8 @@ void check_outliers(const PolicyFile& file, Reader& reader) {
         "ejects-nothing", {file.outliers->max_ejected_percent->origin, 0},
         fmt::format("{} % of the {} pod(s) of {} is less than one: none of them is ever taken out", percent,
                     *version.replicas, *name));
-    finding.severity = Severity::kInfo;  // right for the versions with more pods, which one percentage serves too
+    finding.severity =
+        Severity::kInfo;  // right for the versions with more pods, which one percentage serves too
     finding.notes.push_back({{version.replicas.origin, 0}, "its pods"});
   }
 }

@@ -66,8 +66,9 @@ metadata: {name: pets, namespace: shop}
 spec:
   hosts: [pets]
   http:
-  - timeout: 30s
-    retries: {attempts: 3, perTryTimeout: 7s, retryOn: connect-failure}
+  - match: [{method: {exact: GET}}]
+    timeout: 30s
+    retries: {attempts: 3, perTryTimeout: 7s, retryOn: gateway-error}
     route: [{destination: {host: pets}}]
 )",
     .check = check,

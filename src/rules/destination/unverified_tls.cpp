@@ -1,0 +1,59 @@
+#include <fmt/format.h>
+
+#include "rules/estate.hpp"
+#include "rules/rule.hpp"
+
+namespace marty::rules::catalog {
+namespace {
+
+void check_tls(const Resource& rule, const Place& tls, Report& report) {
+  const auto mode = text(tls.node, "mode");
+  if (mode != "SIMPLE" && mode != "MUTUAL") return;
+  for (const auto field : {"caCertificates", "credentialName", "insecureSkipVerify"})
+    if (tls.node.find(field) != nullptr) return;
+  report
+      .at(rule, tls,
+          fmt::format("{} TLS without caCertificates: any server is believed to be this one", mode))
+      .notes = {{{}, "caCertificates: system uses the authorities of the proxy's image"}};
+}
+
+void check(const Estate& estate, Report& report) {
+  for (const auto* rule : estate.of("DestinationRule"))
+    for (const auto pattern : {"spec.trafficPolicy.tls", "spec.trafficPolicy.portLevelSettings[].tls",
+                               "spec.subsets[].trafficPolicy.tls"})
+      each(rule->root, pattern, [&](const Place& tls) { check_tls(*rule, tls, report); });
+}
+
+}  // namespace
+
+const Rule unverified_tls{
+    .id = "unverified-tls",
+    .severity = Severity::kWarning,
+    .peers = "IST0128 IST0129",
+    .title = "TLS to a server whose certificate nobody checks",
+    .why =
+        "Without an authority to check against, the sidecar accepts whatever certificate the other side "
+        "shows: the "
+        "traffic is encrypted, perhaps to an attacker. Name the authority.",
+    .bad = R"(
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: vet, namespace: shop}
+spec:
+  host: vet.example.com
+  trafficPolicy:
+    tls: {mode: SIMPLE} # <<
+)",
+    .good = R"(
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: vet, namespace: shop}
+spec:
+  host: vet.example.com
+  trafficPolicy:
+    tls: {mode: SIMPLE, caCertificates: system}
+)",
+    .check = check,
+};
+
+}  // namespace marty::rules::catalog

@@ -1,0 +1,110 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "rules/estate.hpp"
+#include "rules/rule.hpp"
+
+namespace marty::rules::catalog {
+namespace {
+
+bool lists(const Node* list, std::string_view wanted) {
+  return list != nullptr && std::any_of(list->children.begin(), list->children.end(),
+                                        [&](const Node& item) { return item.text == wanted; });
+}
+
+/// Whether a rule of that direction lets TCP to the port out (or in), whoever the peer is.
+bool opens(const Node& policy, std::string_view direction, std::int64_t wanted) {
+  bool open = false;
+  each(policy, fmt::format("spec.{}[]", direction), [&](const Place& rule) {
+    const Node* ports = rule.node.find("ports");
+    if (ports == nullptr || ports->size() == 0) open = true;
+    each(rule.node, "ports[]", [&](const Place& port) {
+      const auto first = number(port.node, "port"), last = number(port.node, "endPort");
+      if (port.node.find("port") == nullptr || (first && *first <= wanted && wanted <= last.value_or(*first))) open = true;
+    });
+  });
+  return open;
+}
+
+struct Need {
+  std::string_view direction;
+  std::int64_t port;
+  std::string_view why;
+};
+constexpr Need kIstio[] = {{"egress", 15012, "certificates and configuration from istiod"}};
+constexpr Need kLinkerd[] = {{"egress", 8080, "identity: without it the proxy never gets a certificate"},
+                             {"egress", 8086, "discovery"},
+                             {"egress", 8090, "policy"},
+                             {"ingress", 4143, "the proxy's own port, where all meshed traffic comes in"}};
+
+bool restricts(const Resource& policy, std::string_view direction) {
+  const Node* types = get(policy.root, "spec.policyTypes");
+  if (types == nullptr) return direction == "ingress" || get(policy.root, "spec.egress") != nullptr;
+  return lists(types, direction == "ingress" ? "Ingress" : "Egress");
+}
+
+template <std::size_t N>
+void check_needs(const Resource& policy, const Need (&needs)[N], Report& report) {
+  for (const auto& need : needs) {
+    if (!restricts(policy, need.direction) || opens(policy.root, need.direction, need.port)) continue;
+    const Node* rules = get(policy.root, fmt::format("spec.{}", need.direction));
+    // Closed on purpose: a default-deny policy is opened by others.
+    if (rules == nullptr || rules->size() == 0) continue;
+    report.at(policy, *rules, fmt::format("spec.{}", need.direction),
+              fmt::format("the sidecars need {} port {} ({}), and no rule opens it", need.direction, need.port, need.why));
+    return;
+  }
+}
+
+void check(const Estate& estate, Report& report) {
+  for (const auto* policy : estate.of("NetworkPolicy", "networking.k8s.io")) {
+    if (estate.istio_injected(*policy->ns)) check_needs(*policy, kIstio, report);
+    if (estate.linkerd_injected(*policy->ns)) check_needs(*policy, kLinkerd, report);
+  }
+}
+
+}  // namespace
+
+const Rule mesh_ports_blocked{
+    .id = "mesh-ports-blocked",
+    .severity = Severity::kWarning,
+    .peers = "",
+    .title = "a NetworkPolicy that cuts sidecars off from their mesh",
+    .why = "Sidecars talk too: to the control plane for certificates and configuration (istiod 15012; Linkerd 8080, "
+           "8086, 8090) and, with Linkerd, to each other at 4143. A policy that lists the application's ports only "
+           "lets pods start and then fail with their certificates, hours later.",
+    .bad = R"(
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, labels: {istio-injection: enabled}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: pets, namespace: shop}
+spec:
+  podSelector: {}
+  policyTypes: [Egress]
+  egress:
+  - ports: [{protocol: UDP, port: 53}] # <<
+)",
+    .good = R"(
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, labels: {istio-injection: enabled}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: pets, namespace: shop}
+spec:
+  podSelector: {}
+  policyTypes: [Egress]
+  egress:
+  - ports: [{protocol: UDP, port: 53}, {protocol: TCP, port: 53}]
+  - to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: istio-system}}}]
+    ports: [{protocol: TCP, port: 15012}]
+)",
+    .check = check,
+};
+
+}  // namespace marty::rules::catalog

@@ -1,0 +1,131 @@
+#include <fmt/format.h>
+
+#include "dialect/names.hpp"
+#include "policy/mtls_mode.hpp"
+#include "rules/estate.hpp"
+#include "rules/rule.hpp"
+
+namespace marty::rules::catalog {
+namespace {
+
+using policy::MtlsMode;
+
+/// A Service's host as it is written in an address: "pets", "pets.shop" or longer, perhaps with a port.
+const Resource* called(const Estate& estate, std::string_view text, std::string_view ns) {
+  const auto scheme = text.find("://");
+  if (scheme == text.npos) return nullptr;
+  auto host = text.substr(scheme + 3);
+  host = host.substr(0, host.find_first_of(":/"));
+  if (const auto* service = estate.service(host, ns)) return service;
+  const auto dot = host.find('.');
+  if (dot == host.npos) return nullptr;
+  const auto rest = host.substr(dot + 1);
+  return estate.find("Service", rest.substr(0, rest.find('.')), host.substr(0, dot));
+}
+
+std::optional<Sourced<MtlsMode>> strict_at(const Estate& estate, const Resource& service) {
+  for (const auto* pods : estate.pods_of(service)) {
+    const auto mode = policy::effective_mtls(estate.model().mtls, std::string(pods->ns()), pods->labels, 0,
+                                             estate.settings().root_namespace);
+    if (*mode == MtlsMode::kStrict && estate.istio_injected(pods->ns(), pods)) return mode;
+  }
+  return std::nullopt;
+}
+
+void check(const Estate& estate, Report& report) {
+  for (const auto& pods : estate.pods()) {
+    if (estate.istio_injected(pods.ns(), &pods) || estate.find("Namespace", "", pods.ns()) == nullptr) continue;
+    for (const auto pattern : {"containers[].env[].value", "containers[].args[]", "containers[].command[]"}) {
+      each(*pods.spec, pattern, [&](const Place& address) {
+        const auto* service = called(estate, address.node.text, pods.ns());
+        const auto strict = service == nullptr ? std::nullopt : strict_at(estate, *service);
+        if (!strict) return;
+        report
+            .at(*pods.owner, address,
+                fmt::format("these pods have no sidecar, and '{}' takes mutual TLS only: their calls are reset",
+                            *service->name))
+            .notes = {{{strict->origin, 6}, "STRICT is said here"},
+                      {{}, "inject the caller, or begin with PERMISSIVE until it is in the mesh"}};
+      });
+    }
+  }
+}
+
+}  // namespace
+
+const Rule plaintext_caller_under_strict{
+    .id = "plaintext-caller-under-strict",
+    .severity = Severity::kWarning,
+    .peers = "",
+    .title = "a caller without a sidecar of a Service that requires mutual TLS",
+    .why = "Under STRICT only peers with a certificate of the mesh are let in. A CronJob, webhook or Deployment that "
+           "is not injected has none: its connections are closed without an HTTP answer.",
+    .bad = R"(
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, labels: {istio-injection: enabled}}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: jobs}
+---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: {name: default, namespace: shop}
+spec: {mtls: {mode: STRICT}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: pets, namespace: shop}
+spec:
+  selector: {app: pets}
+  ports: [{name: http, port: 80}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: pets, namespace: shop}
+spec:
+  selector: {matchLabels: {app: pets}}
+  template:
+    metadata: {labels: {app: pets}}
+    spec: {containers: [{name: pets, image: "pets:1.0", ports: [{containerPort: 80}]}]}
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: report, namespace: jobs}
+spec:
+  schedule: "0 5 * * *"
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: report
+            image: report:1.0
+            env: [{name: PETS, value: "http://pets.shop:80/api"}] # <<
+)",
+    .good = R"(
+apiVersion: v1
+kind: Namespace
+metadata: {name: jobs, labels: {istio-injection: enabled}}
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: report, namespace: jobs}
+spec:
+  schedule: "0 5 * * *"
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: report
+            image: report:1.0
+            env: [{name: PETS, value: "http://pets.shop:80/api"}]
+)",
+    .check = check,
+};
+
+}  // namespace marty::rules::catalog

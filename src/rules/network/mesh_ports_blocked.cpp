@@ -21,7 +21,8 @@ bool opens(const Node& policy, std::string_view direction, std::int64_t wanted) 
     if (ports == nullptr || ports->size() == 0) open = true;
     each(rule.node, "ports[]", [&](const Place& port) {
       const auto first = number(port.node, "port"), last = number(port.node, "endPort");
-      if (port.node.find("port") == nullptr || (first && *first <= wanted && wanted <= last.value_or(*first))) open = true;
+      if (port.node.find("port") == nullptr || (first && *first <= wanted && wanted <= last.value_or(*first)))
+        open = true;
     });
   });
   return open;
@@ -52,7 +53,8 @@ void check_needs(const Resource& policy, const Need (&needs)[N], Report& report)
     // Closed on purpose: a default-deny policy is opened by others.
     if (rules == nullptr || rules->size() == 0) continue;
     report.at(policy, *rules, fmt::format("spec.{}", need.direction),
-              fmt::format("the sidecars need {} port {} ({}), and no rule opens it", need.direction, need.port, need.why));
+              fmt::format("the sidecars need {} port {} ({}), and no rule opens it", need.direction,
+                          need.port, need.why));
     return;
   }
 }
@@ -71,9 +73,12 @@ const Rule mesh_ports_blocked{
     .severity = Severity::kWarning,
     .peers = "",
     .title = "a NetworkPolicy that cuts sidecars off from their mesh",
-    .why = "Sidecars talk too: to the control plane for certificates and configuration (istiod 15012; Linkerd 8080, "
-           "8086, 8090) and, with Linkerd, to each other at 4143. A policy that lists the application's ports only "
-           "lets pods start and then fail with their certificates, hours later.",
+    .why =
+        "Sidecars talk too: to the control plane for certificates and configuration (istiod 15012; Linkerd "
+        "8080, "
+        "8086, 8090) and, with Linkerd, to each other at 4143. A policy that lists the application's ports "
+        "only "
+        "lets pods start and then fail with their certificates, hours later.",
     .bad = R"(
 apiVersion: v1
 kind: Namespace

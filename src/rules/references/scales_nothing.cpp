@@ -18,7 +18,8 @@ void check(const Estate& estate, Report& report) {
       if (*other->ns == *scaler->ns) there.push_back(*other->name);
     auto& finding = report.at(*scaler, *target, "spec.scaleTargetRef",
                               fmt::format("namespace '{}' has no {} '{}' to scale", *scaler->ns, kind, name));
-    if (const auto near = closest(name, there)) finding.notes.push_back({{}, fmt::format("did you mean '{}'?", *near)});
+    if (const auto near = closest(name, there))
+      finding.notes.push_back({{}, fmt::format("did you mean '{}'?", *near)});
   }
 }
 
@@ -29,8 +30,10 @@ const Rule scales_nothing{
     .severity = Severity::kWarning,
     .peers = "dangling-horizontalpodautoscaler",
     .title = "an autoscaler whose target is not there",
-    .why = "The autoscaler looks its target up by kind and name in its own namespace. When there is none it does "
-           "nothing but log, and the workload keeps the size it has under any load.",
+    .why =
+        "The autoscaler looks its target up by kind and name in its own namespace. When there is none it "
+        "does "
+        "nothing but log, and the workload keeps the size it has under any load.",
     .bad = R"(
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler

@@ -13,7 +13,9 @@ void check(const Estate& estate, Report& report) {
       for (std::size_t i = 0; i < headers.node.size(); ++i) {
         const auto& key = headers.node.entry(i).key;
         if (!key.text.starts_with("@request.auth.claims")) continue;
-        report.at(*routes, key, headers.path, "no RequestAuthentication checks tokens here, so no request has claims")
+        report
+            .at(*routes, key, headers.path,
+                "no RequestAuthentication checks tokens here, so no request has claims")
             .notes = {{{}, "add a RequestAuthentication that selects the gateway"}};
       }
     });
@@ -27,8 +29,10 @@ const Rule claims_without_authentication{
     .severity = Severity::kError,
     .peers = "IST0149",
     .title = "routes by claims of a token that nobody checks",
-    .why = "Claims exist only after a RequestAuthentication has verified the token at that gateway. Without one such a "
-           "match is never true, and the requests take whatever route comes next.",
+    .why =
+        "Claims exist only after a RequestAuthentication has verified the token at that gateway. Without one "
+        "such a "
+        "match is never true, and the requests take whatever route comes next.",
     .bad = R"(
 apiVersion: networking.istio.io/v1
 kind: VirtualService

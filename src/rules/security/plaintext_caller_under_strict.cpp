@@ -34,7 +34,8 @@ std::optional<Sourced<MtlsMode>> strict_at(const Estate& estate, const Resource&
 
 void check(const Estate& estate, Report& report) {
   for (const auto& pods : estate.pods()) {
-    if (estate.istio_injected(pods.ns(), &pods) || estate.find("Namespace", "", pods.ns()) == nullptr) continue;
+    if (estate.istio_injected(pods.ns(), &pods) || estate.find("Namespace", "", pods.ns()) == nullptr)
+      continue;
     for (const auto pattern : {"containers[].env[].value", "containers[].args[]", "containers[].command[]"}) {
       each(*pods.spec, pattern, [&](const Place& address) {
         const auto* service = called(estate, address.node.text, pods.ns());
@@ -42,8 +43,9 @@ void check(const Estate& estate, Report& report) {
         if (!strict) return;
         report
             .at(*pods.owner, address,
-                fmt::format("these pods have no sidecar, and '{}' takes mutual TLS only: their calls are reset",
-                            *service->name))
+                fmt::format(
+                    "these pods have no sidecar, and '{}' takes mutual TLS only: their calls are reset",
+                    *service->name))
             .notes = {{{strict->origin, 6}, "STRICT is said here"},
                       {{}, "inject the caller, or begin with PERMISSIVE until it is in the mesh"}};
       });
@@ -58,8 +60,10 @@ const Rule plaintext_caller_under_strict{
     .severity = Severity::kWarning,
     .peers = "",
     .title = "a caller without a sidecar of a Service that requires mutual TLS",
-    .why = "Under STRICT only peers with a certificate of the mesh are let in. A CronJob, webhook or Deployment that "
-           "is not injected has none: its connections are closed without an HTTP answer.",
+    .why =
+        "Under STRICT only peers with a certificate of the mesh are let in. A CronJob, webhook or Deployment "
+        "that "
+        "is not injected has none: its connections are closed without an HTTP answer.",
     .bad = R"(
 apiVersion: v1
 kind: Namespace

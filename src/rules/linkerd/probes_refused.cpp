@@ -34,8 +34,8 @@ bool serves(const Resource& server, const Pods& pods, std::string_view port) {
   return same;
 }
 
-void check_probe(const Estate& estate, const Resource& server, const std::vector<const Resource*>& routes,
-                 const Pods& pods, const Place& probe, Report& report) {
+void check_probe(const Resource& server, const std::vector<const Resource*>& routes, const Pods& pods,
+                 const Place& probe, Report& report) {
   const auto path = text(probe.node, "path");
   if (!serves(server, pods, text(probe.node, "port"))) return;
   for (const auto* route : routes)
@@ -63,7 +63,7 @@ void check(const Estate& estate, Report& report) {
     for (const auto* pods : estate.selected(*server->ns, selector))
       for (const auto pattern : {"containers[].readinessProbe.httpGet", "containers[].livenessProbe.httpGet"})
         each(*pods->spec, pattern,
-             [&](const Place& probe) { check_probe(estate, *server, routes, *pods, probe, report); });
+             [&](const Place& probe) { check_probe(*server, routes, *pods, probe, report); });
   }
 }
 

@@ -3,7 +3,8 @@
 . "$(dirname "$0")/lib/mesh.sh"
 
 code=0
-MARTY=$marty timeout 240 plugins/petstore_domain/k8s/service-mesh/demo.sh istio automated >"$out" 2>"$err" </dev/null || code=$?
+export MARTY=$marty
+timeout 240 plugins/petstore_domain/k8s/service-mesh/demo.sh istio automated >"$out" 2>"$err" </dev/null || code=$?
 equal "exit code of the demo" 0 "$code"
 grep -n ✗ "$out" && fail "a check of the demo failed"
 number=0

@@ -2,7 +2,8 @@
 guide=plugins/petstore_domain/k8s/service-mesh/README.md
 
 blocks() { # blocks KIND: the commands of the blocks that begin with ```KIND, continued lines joined
-  awk -v start="\`\`\`$1" '$0 == start {inside = 1; next} /^```/ {inside = 0} inside' "$guide" | sed -e ':a' -e '/\\$/N; s/\\\n//; ta'
+  awk -v start="\`\`\`$1" '$0 == start {inside = 1; next} /^```/ {inside = 0} inside' "$guide" |
+    sed -e ':a' -e '/\\$/N; s/\\\n//; ta'
 }
 
 run_blocks() { # run_blocks KIND SKIPPED-PATTERN: where they are run is the caller's working directory

@@ -6,26 +6,18 @@
 namespace=petstore-domain
 policy=plugins/petstore_domain/mesh.yaml
 
-with_family() { # mesh.yaml, asking Linkerd for another family of kinds
+with_family() { # mesh.yaml, asking Linkerd for that family of kinds
   sed "s/^    linkerd: .*/&\n    linkerdApi: $1/" "$policy" >"$work/$1.yaml"
   grep -q "linkerdApi: $1" "$work/$1.yaml" || fail "$policy has no line for Linkerd's version"
   echo "$work/$1.yaml"
 }
 
 accept() { # accept NAME WORDS…: what generate-overlay makes of these words
-  local name=$1 tree=$work/$1
+  local name=$1 tree=$work/$1 rendered=$work/$1.yaml
   shift
   run 0 "$marty" service-mesh generate-overlay "$@" --output "$tree"
-  accept_tree "$name" "$tree" $namespace
-}
-
-accept_tree() { # accept_tree NAME TREE NAMESPACE: what a kustomization makes
-  local rendered=$work/$1.yaml
-  run 0 kubectl kustomize "$2"
+  run 0 kubectl kustomize "$tree"
   cp "$out" "$rendered"
-  fresh "$3"
-  # A trial run creates nothing, so that the namespace has to be there for the rest to be tried in.
-  run 0 kubectl create namespace "$3"
   run 0 kubectl apply --server-side --validate=strict --warnings-as-errors --dry-run=server -f "$rendered"
   run 0 kubectl apply --server-side --validate=strict --warnings-as-errors -f "$rendered"
   run 0 kubectl create --dry-run=client -o json -f "$rendered"
@@ -33,33 +25,30 @@ accept_tree() { # accept_tree NAME TREE NAMESPACE: what a kustomization makes
   run 0 kubectl get -o json -f "$rendered"
   cp "$out" "$work/kept.json"
   run 0 python3 "$root/tests/cluster/lib/round_trip.py" "$work/written.json" "$work/kept.json"
-  ok "$1: $(<"$out")"
+  ok "$name: $(<"$out")"
   run 0 kubectl diff --server-side -f "$rendered"
 }
 
-ready() {
-  run 0 kubectl rollout status deployment --namespace $namespace --timeout 60s
-  ok "$1: its Deployments become ready"
-}
-
-for environment in production test; do
-  for mtls in permissive strict; do
-    words=(--environment $environment --mtls $mtls)
-    accept istio-$environment-$mtls --file $policy --mesh istio "${words[@]}"
-    for family in httproute serviceprofile; do
-      accept linkerd-$family-$environment-$mtls --file "$(with_family $family)" --mesh linkerd "${words[@]}"
+# One stage after the other on the same objects, as a service owner goes through them.
+stages() { # stages NAME WORDS…
+  local name=$1 environment mtls
+  shift
+  fresh $namespace
+  # A trial run creates nothing, so that the namespace has to be there for the rest to be tried in.
+  run 0 kubectl create namespace $namespace
+  for environment in test production; do
+    for mtls in permissive strict; do
+      accept "$name-$environment-$mtls" "$@" --environment $environment --mtls $mtls
     done
   done
+  run 0 kubectl rollout status deployment --namespace $namespace --timeout 60s
+  ok "$name: its Deployments become ready"
+}
+
+stages istio --mesh istio --file $policy
+accept istio --mesh istio --file $policy
+for family in httproute serviceprofile; do
+  stages linkerd-$family --mesh linkerd --file "$(with_family $family)"
 done
-ready linkerd-serviceprofile-test-strict
-accept istio --file $policy --mesh istio
-ready istio
-accept linkerd --file $policy --mesh linkerd
-ready linkerd
-for cluster in west east; do
-  accept_tree istio-$cluster ops/service-mesh/istio/$cluster istio-system
-  accept_tree istio-$cluster-petstore-domain ops/service-mesh/istio/$cluster/petstore-domain $namespace
-  accept_tree linkerd-$cluster ops/service-mesh/linkerd/$cluster linkerd-multicluster
-  accept_tree linkerd-$cluster-petstore-domain ops/service-mesh/linkerd/$cluster/petstore-domain $namespace
-done
-fresh $namespace istio-system linkerd-multicluster
+accept linkerd --mesh linkerd --file $policy
+fresh $namespace

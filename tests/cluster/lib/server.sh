@@ -69,8 +69,9 @@ start() {
         --service-account-issuer https://kubernetes.default.svc --service-account-key-file pki/service-accounts.key \
         --service-account-signing-key-file pki/service-accounts.key --authorization-mode RBAC \
         --service-cluster-ip-range 10.96.0.0/16 --endpoint-reconciler-type none --anonymous-auth=false ;;
-    kube-controller-manager)
+    kube-controller-manager) # no node is ill because this machine is busy
       launch kube-controller-manager --kubeconfig "$admin" --leader-elect=false --secure-port 0 \
+        --node-monitor-grace-period 1h \
         --root-ca-file pki/ca.crt --service-account-private-key-file pki/service-accounts.key \
         --kube-api-qps 200 --kube-api-burst 400 ;;
     kube-scheduler) launch kube-scheduler --kubeconfig "$admin" --leader-elect=false --secure-port 0 ;;

@@ -114,8 +114,6 @@ TEST(Run, WhatIsNotThereYetIsSaid) {
   EXPECT_TRUE(holds(test.err, "kubectl apply -k plugins/pets/k8s/overlays/service-mesh-istio\n")) << test.err;
   EXPECT_EQ(test.run({"service-mesh", "status", "--service", "pets"}), 4);
   EXPECT_TRUE(holds(test.err, "marty service-mesh up")) << test.err;
-  EXPECT_EQ(test.run({"service-mesh", "generate-overlay", "--service", "pets", "--mesh", "linkerd"}), 4);
-  EXPECT_TRUE(holds(test.err, "not there yet")) << test.err;
   EXPECT_EQ(test.out, "");
   EXPECT_EQ(test.files(), std::vector<std::string>{"plugins/pets/mesh.yaml"});
 }

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <span>
 
-#include "dialect/generate_parts.hpp"
+#include "dialect/generate_linkerd_parts.hpp"
 
 namespace marty::dialect {
 
@@ -28,8 +28,19 @@ constexpr Part kIstio[] = {
     {"monitoring.yaml", mesh_monitoring},
     {"deployment-patch.yaml", istio_deployment_patch, Role::kDeploymentsPatch},
 };
+constexpr Part kLinkerd[] = {
+    {"namespace.yaml", linkerd_namespace},
+    {"version-services.yaml", linkerd_version_services},
+    {"linkerd-policies.yaml", linkerd_policies, Role::kLinkedResource},
+    {"network-policy.yaml", linkerd_network_policy},
+    {"monitoring.yaml", mesh_monitoring},
+    {"deployment-patch.yaml", linkerd_deployment_patch, Role::kDeploymentsPatch},
+    {"service-patch.yaml", linkerd_service_patch, Role::kPatch},
+};
 
-std::span<const Part> overlay_parts(MeshKind) { return kIstio; }
+std::span<const Part> overlay_parts(MeshKind mesh) {
+  return mesh == MeshKind::kIstio ? std::span<const Part>(kIstio) : kLinkerd;
+}
 
 bool is_patch(Role role) { return role == Role::kPatch || role == Role::kDeploymentsPatch; }
 
@@ -136,8 +147,9 @@ std::vector<GeneratedFile> generate(const PolicyFile& file, const GenerateReques
   return std::move(tree.files);
 }
 
-std::vector<Capability> capabilities(const PolicyFile& file, MeshKind) {
-  auto all = generated::istio_capabilities(file);
+std::vector<Capability> capabilities(const PolicyFile& file, MeshKind mesh) {
+  auto all =
+      mesh == MeshKind::kIstio ? generated::istio_capabilities(file) : generated::linkerd_capabilities(file);
   std::stable_sort(all.begin(), all.end(),
                    [](const auto& a, const auto& b) { return a.origin.line < b.origin.line; });
   return all;
@@ -151,10 +163,13 @@ void report_capabilities(const PolicyFile& file, MeshKind mesh, Diagnostics& fou
   }
 }
 
-void report_chaos(const PolicyFile& file, Diagnostics& found) {
-  if (file.chaos.empty()) return;
-  const SourceRange where{file.chaos.front().origin, 0};
-  const auto rules = file.chaos.size();
+void report_chaos(const PolicyFile& file, MeshKind mesh, Diagnostics& found) {
+  const auto carried_out = [&](const PolicyFile::ChaosRule& rule) {
+    return mesh == MeshKind::kIstio || (rule.abort && !generated::uses_profile(file));
+  };
+  const auto rules = std::count_if(file.chaos.begin(), file.chaos.end(), carried_out);
+  if (rules == 0) return;
+  const SourceRange where{std::find_if(file.chaos.begin(), file.chaos.end(), carried_out)->origin, 0};
   if (file.active_chaos().empty()) {
     found.add({"chaos-left-out",
                Severity::kInfo,

@@ -53,8 +53,9 @@ std::vector<Capability> capabilities(const mesh::PolicyFile& file, mesh::MeshKin
 /// The same as findings (kInfo, "not-expressed").
 void report_capabilities(const mesh::PolicyFile& file, mesh::MeshKind, Diagnostics&);
 
-/// Whether faults are injected, for any mesh: "chaos-included" (a warning) in a test tree that has chaos
-/// rules, "chaos-left-out" in a production tree whose policy file has some.
-void report_chaos(const mesh::PolicyFile& file, Diagnostics&);
+/// Whether faults are injected: "chaos-included" (a warning) in a test tree that has chaos rules,
+/// "chaos-left-out" in a production tree whose policy file has some. Nothing about rules that the mesh cannot
+/// carry out: see capabilities().
+void report_chaos(const mesh::PolicyFile& file, mesh::MeshKind, Diagnostics&);
 
 }  // namespace marty::dialect

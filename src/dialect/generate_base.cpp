@@ -15,6 +15,26 @@ std::string scalar(const std::string& text) {
   return line;
 }
 
+manifest::Node object(const PolicyFile& file, std::string_view api_version, std::string_view kind,
+                      const std::string& name, manifest::Node spec) {
+  using manifest::Node;
+  Node root = Node::mapping();
+  root.add("apiVersion", Node::string(std::string(api_version)));
+  root.add("kind", Node::string(std::string(kind)));
+  Node& metadata = root.add("metadata", Node::mapping());
+  metadata.add("name", Node::string(name));
+  metadata.add("namespace", Node::string(*file.ns));
+  Node& labels = metadata.add("labels", Node::mapping());
+  labels.add("app", Node::string(*file.name));
+  labels.add("app.kubernetes.io/managed-by", Node::string("marty"));
+  root.add("spec", std::move(spec));
+  return root;
+}
+
+void comment_at(manifest::Node& root, std::initializer_list<std::string_view> path, std::string text) {
+  if (manifest::Node* node = root.at(path)) node->comment(std::move(text));
+}
+
 std::string serviceaccounts(const Draft& draft) {
   const auto& [file, model, mesh, heading, source] = draft;
   std::string out(heading);

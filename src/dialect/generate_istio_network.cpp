@@ -18,10 +18,9 @@ using Namespaces = std::set<std::string>;
 std::optional<Namespaces> callers(const PolicyFile& file) {
   if (file.security.allow.empty() || authorization_is_dry_run(file)) return {};
   Namespaces all{"istio-system"};  // gateways: callers from outside and from other clusters come through them
-  for (const auto& allow : file.security.allow) {
+  for (const auto& allow : file.security.allow)
     if (allow.from.empty()) return {};
-    for (const auto& caller : allow.from) all.insert(*caller.ns);
-  }
+  for (const auto& ns : mesh::caller_namespaces(file, mesh::MeshKind::kIstio)) all.insert(ns);
   return all;
 }
 

@@ -1,9 +1,6 @@
 #pragma once
 
-#include <initializer_list>
-
 #include "dialect/generate_parts.hpp"
-#include "manifest/node.hpp"
 
 /// What the files that write Istio's objects have in common.
 namespace marty::dialect::generated {
@@ -12,9 +9,6 @@ namespace marty::dialect::generated {
 /// get the newest that the target serves.
 manifest::Node istio_object(const mesh::PolicyFile&, std::string_view group, std::string_view kind,
                             const std::string& name, manifest::Node spec);
-
-/// Comments the node at the path, if there is one.
-void comment_at(manifest::Node& root, std::initializer_list<std::string_view> path, std::string text);
 
 /// PeerAuthentication and AuthorizationPolicy objects, in the stage that security.mtls says.
 std::vector<manifest::Node> istio_security(const mesh::PolicyFile&, const mesh::Model&);

@@ -11,24 +11,10 @@ using mesh::PolicyFile;
 
 Node istio_object(const PolicyFile& file, std::string_view group, std::string_view kind,
                   const std::string& name, Node spec) {
-  Node root = Node::mapping();
   const std::string_view version = kind == "EnvoyFilter"        ? "v1alpha3"
                                    : file.target.istio_has_v1() ? "v1"
                                                                 : "v1beta1";
-  root.add("apiVersion", Node::string(fmt::format("{}/{}", group, version)));
-  root.add("kind", Node::string(std::string(kind)));
-  Node& metadata = root.add("metadata", Node::mapping());
-  metadata.add("name", Node::string(name));
-  metadata.add("namespace", Node::string(*file.ns));
-  Node& labels = metadata.add("labels", Node::mapping());
-  labels.add("app", Node::string(*file.name));
-  labels.add("app.kubernetes.io/managed-by", Node::string("marty"));
-  root.add("spec", std::move(spec));
-  return root;
-}
-
-void comment_at(Node& root, std::initializer_list<std::string_view> path, std::string text) {
-  if (Node* node = root.at(path)) node->comment(std::move(text));
+  return object(file, fmt::format("{}/{}", group, version), kind, name, std::move(spec));
 }
 
 namespace {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "dialect/generate.hpp"
+#include "manifest/node.hpp"
 
 namespace marty::dialect::generated {
 
@@ -48,13 +49,26 @@ std::string istio_deployment_patch(const Draft&);
 std::string istio_network_policy(const Draft&);
 std::string istio_policies(const Draft&);
 
+std::string linkerd_namespace(const Draft&);
+std::string linkerd_deployment_patch(const Draft&);
+std::string linkerd_service_patch(const Draft&);
+std::string linkerd_version_services(const Draft&);
+std::string linkerd_policies(const Draft&);
+std::string linkerd_network_policy(const Draft&);
+
 // For people, beside the manifests: the same whichever mesh was asked for.
 std::string guide_readme(const Draft&);
 std::string guide_demo(const Draft&);
 
 /// A text as a YAML scalar, quoted when it must be.
 std::string scalar(const std::string& text);
+/// An object of the policy file's namespace, with our labels.
+manifest::Node object(const mesh::PolicyFile&, std::string_view api_version, std::string_view kind,
+                      const std::string& name, manifest::Node spec);
+/// Comments the node at the path, if there is one.
+void comment_at(manifest::Node& root, std::initializer_list<std::string_view> path, std::string text);
 
 std::vector<Capability> istio_capabilities(const mesh::PolicyFile&);
+std::vector<Capability> linkerd_capabilities(const mesh::PolicyFile&);
 
 }  // namespace marty::dialect::generated

@@ -4,13 +4,11 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "dialect/kubernetes/network_policy.hpp"
 #include "dialect/manifests.hpp"
 #include "dialect/marty/mesh_yaml.hpp"
-#include "manifest/memory_tree.hpp"
+#include "dialect/policy_cases.hpp"
 
 namespace marty::dialect {
 namespace {
@@ -18,11 +16,9 @@ namespace {
 namespace fs = std::filesystem;
 using mesh::MeshKind;
 
-std::string text_of(const fs::path& path) {
-  std::stringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
+using cases::kStart;
+using cases::text_of;
+using cases::written;
 
 mesh::PolicyFile policies(const std::string& text) {
   SourceMap sources;
@@ -36,61 +32,8 @@ mesh::PolicyFile policies(const std::string& text) {
   return file.value_or(mesh::PolicyFile{});
 }
 
-manifest::MemoryTree written(const std::vector<GeneratedFile>& files) {
-  manifest::MemoryTree tree;
-  for (const auto& file : files) {
-    if (file.link_to.empty()) tree.files["out/" + file.path] = file.text;
-  }
-  return tree;
-}
-
-const char* const kStart =
-    "apiVersion: marty.dev/v1\nkind: ServiceMesh\nmetadata: {name: shop, namespace: market}\n"
-    "spec:\n  service: {name: shop-service, port: 8080}\n";
-
-/// Policy files that differ in what they leave out; the petstore's own comes first.
-std::vector<std::string> cases() {
-  const std::string start = kStart;
-  const std::string two =
-      start + "  workload: {image: \"shop:1\", versions: {v1: {replicas: 2}, v2: {replicas: 2}}}\n";
-  return {
-      text_of("plugins/petstore_domain/mesh.yaml"),
-      start + "  workload: {image: \"shop:1\", versions: {v1: {replicas: 1}}}\n",
-      two + "  routing: {split: {v1: 50, v2: 50}, timeout: 1500ms}\n  security: {mtls: permissive}\n",
-      two +
-          "  security: {mtls: permissive, allow: [{name: a, from: [{namespace: n, serviceAccount: s}]}, "
-          "{name: b}]}\n",
-      two + "  security: {mtls: permissive, allow: [{name: b}]}\n",
-      "apiVersion: marty.dev/v1\nkind: ServiceMesh\nmetadata: {name: shop, namespace: market}\nspec:\n"
-      "  service: {name: shop-service, port: 8080, dependsOn: [orders.desk, a.market, "
-      "b.c.svc.cluster.local]}\n"
-      "  workload: {image: \"shop:1\", versions: {v1: {replicas: 1}}}\n",
-      two + "  routing: {canary: {header: {x-try: \"yes\"}, version: v2}}\n",
-      two +
-          "  routing:\n    split: {v1: 100, v2: 0}\n    canary: {header: {x-try: \"yes\"}, version: v2}\n"
-          "    experiments:\n"
-          "    - {name: blue, header: {x-group: b}, version: v2}\n"
-          "    - {name: green, cookie: {group: g_1}, version: v1}\n"
-          "    - {name: mobile, header: {User-Agent: Mob}, match: prefix, version: v2}\n"
-          "    - {name: phones, header: {user-agent: \".*(Android|iPhone).*\"}, match: regex, version: v2}\n",
-      two + "  routing: {retries: {attempts: 0}}\n  connections: {max: 0, pending: 1, requests: 2}\n",
-      two +
-          "  routing: {retries: {attempts: 1, on: [5xx, \"503\", reset]}, canary: {header: {X-Try: \"yes\"}, "
-          "version: v2}}\n"
-          "  outliers: {consecutive5xx: 0}\n  target: {istio: \"1.20\"}\n",
-      two +
-          "  rateLimit: {scope: instance, burst: 1, refill: 1, every: 1500ms}\n"
-          "  security: {allow: [{name: all, to: [{paths: [\"*\", \"*/x\", /y]}]}, {name: none}]}\n",
-      two +
-          "  environment: test\n  chaos:\n  - {header: {a: b}, delay: {percent: 0.5, fixed: 1ms}, abort: "
-          "{percent: 33.3333, "
-          "status: 500}}\n"
-          "  - {header: {c: \"true\"}, abort: {percent: 100, status: 404}}\n",
-  };
-}
-
 TEST(Generate, ReadingTheTreeBackGivesTheLoweredPolicies) {
-  for (const auto& text : cases()) {
+  for (const auto& text : cases::all()) {
     const auto file = policies(text);
     for (const auto layout : {Layout::kOverlay, Layout::kServiceTree}) {
       manifest::MemoryTree tree = written(generate(file, {MeshKind::kIstio, layout, {"mesh.yaml", ""}}));
@@ -121,7 +64,7 @@ TEST(Generate, ReadingTheTreeBackGivesTheLoweredPolicies) {
 }
 
 TEST(Generate, SamePoliciesSameBytesAndEveryFileSaysWhereItIsFrom) {
-  const auto file = policies(cases()[0]);
+  const auto file = policies(cases::all()[0]);
   const auto once = generate(file, {MeshKind::kIstio, Layout::kServiceTree, {"mesh.yaml", ""}});
   const auto again = generate(file, {MeshKind::kIstio, Layout::kServiceTree, {"mesh.yaml", ""}});
   ASSERT_EQ(once.size(), again.size());
@@ -134,22 +77,24 @@ TEST(Generate, SamePoliciesSameBytesAndEveryFileSaysWhereItIsFrom) {
 }
 
 TEST(Generate, TheTreeInTheRepositoryIsWhatThePoliciesSay) {
-  const auto file = policies(cases()[0]);
-  for (const auto& wanted :
-       generate(file, {MeshKind::kIstio, Layout::kServiceTree, {"plugins/petstore_domain/mesh.yaml", ""}})) {
-    const fs::path path = fs::path("plugins/petstore_domain/k8s") / wanted.path;
-    if (wanted.link_to.empty()) {
-      EXPECT_EQ(text_of(path), wanted.text)
-          << path << "\nrun: marty service-mesh generate-overlay --service petstore-domain --mesh istio";
-    } else {
-      EXPECT_TRUE(fs::is_symlink(path)) << path;
-      EXPECT_EQ(fs::read_symlink(path), wanted.link_to);
+  const auto file = policies(cases::all()[0]);
+  for (const auto mesh : {MeshKind::kIstio, MeshKind::kLinkerd})
+    for (const auto& wanted :
+         generate(file, {mesh, Layout::kServiceTree, {"plugins/petstore_domain/mesh.yaml", ""}})) {
+      const fs::path path = fs::path("plugins/petstore_domain/k8s") / wanted.path;
+      if (wanted.link_to.empty()) {
+        EXPECT_EQ(text_of(path), wanted.text)
+            << path << "\nrun: marty service-mesh generate-overlay --service petstore-domain --mesh "
+            << to_string(mesh);
+      } else {
+        EXPECT_TRUE(fs::is_symlink(path)) << path;
+        EXPECT_EQ(fs::read_symlink(path), wanted.link_to);
+      }
     }
-  }
 }
 
 TEST(Generate, PermissiveLocksNobodyOut) {
-  auto file = policies(cases()[0]);
+  auto file = policies(cases::all()[0]);
   const auto all = [&] {
     std::string text;
     for (const auto& one : generate(file, {mesh::MeshKind::kIstio, Layout::kOverlay, {"mesh.yaml", ""}}))
@@ -181,7 +126,7 @@ kubernetes::NetworkPolicy network_policy(const mesh::PolicyFile& file) {
 }
 
 TEST(Generate, TheNetworkPolicyLetsTheMeshIn) {
-  auto file = policies(cases()[0]);
+  auto file = policies(cases::all()[0]);
   const auto names = [](const std::vector<kubernetes::NetworkPolicy::Peer>& peers) {
     std::string all;
     for (const auto& peer : peers)
@@ -218,13 +163,13 @@ TEST(Generate, TheNetworkPolicyLetsTheMeshIn) {
 
 TEST(Generate, WhatIstioCannotSayIsReported) {
   Diagnostics found;
-  report_capabilities(policies(cases()[0]), MeshKind::kIstio, found);
+  report_capabilities(policies(cases::all()[0]), MeshKind::kIstio, found);
   ASSERT_FALSE(found.all().empty());
   for (const auto& finding : found.all()) EXPECT_EQ(finding.rule, "not-expressed");
 }
 
 TEST(Generate, ChaosIsForTestsOnlyAndSaid) {
-  auto file = policies(cases()[0]);
+  auto file = policies(cases::all()[0]);
   const auto with = [&](const char* environment) {
     file.environment.value = environment;
     std::string all;
@@ -232,7 +177,7 @@ TEST(Generate, ChaosIsForTestsOnlyAndSaid) {
          generate(file, {MeshKind::kIstio, Layout::kOverlay, {"mesh.yaml", " --environment x"}}))
       all += one.text;
     Diagnostics found;
-    report_chaos(file, found);
+    report_chaos(file, MeshKind::kIstio, found);
     EXPECT_EQ(found.all().size(), 1u);
     EXPECT_EQ(all.find("fault:") != all.npos, all.find("TEST CLUSTERS ONLY") != all.npos);
     EXPECT_EQ(all.find("fault:") != all.npos, all.find("marty.dev/environment: test") != all.npos);
@@ -242,12 +187,12 @@ TEST(Generate, ChaosIsForTestsOnlyAndSaid) {
   EXPECT_EQ(with("production"), std::pair(false, std::string("chaos-left-out")));
   file.chaos.clear();
   Diagnostics found;
-  report_chaos(file, found);
+  report_chaos(file, MeshKind::kIstio, found);
   EXPECT_TRUE(found.all().empty()) << "nothing to say";
 }
 
 TEST(PolicyFile, WrittenAndReadAgainItIsTheSame) {
-  for (const auto& text : cases()) {
+  for (const auto& text : cases::all()) {
     const std::string once = write_policy_file(policies(text));
     EXPECT_EQ(write_policy_file(policies(once)), once);
     EXPECT_TRUE(mesh::lower(policies(once)) == mesh::lower(policies(text))) << once;

@@ -155,10 +155,12 @@ Authorization::Rule allow_rule(const PolicyFile::Allow& allow) {
   if (!allow.from.empty()) {
     auto& source = rule.from.emplace_back();
     source.origin = allow.from.front().service_account.origin;
-    for (const auto& caller : allow.from)
+    for (const auto& caller : allow.from) {
+      if (!caller.is_in(MeshKind::kIstio)) continue;
       source.principals.push_back(
           pattern({"cluster.local/ns/" + *caller.ns + "/sa/" + *caller.service_account,
                    caller.service_account.origin}));
+    }
   }
   for (const auto& permission : allow.to) {
     auto& operation = rule.to.emplace_back();
@@ -188,8 +190,11 @@ void lower_scrapes(const PolicyFile& file, Model& model) {
 /// mesh yet, and one enforced rule makes the others' callers strangers: then all of them are a dry run.
 void lower_authorization(const PolicyFile& file, Model& model) {
   if (file.security.allow.empty()) return;
-  for (const auto& allow : file.security.allow)
-    model.authorization.push_back(scope(file, *allow.name, allow_rule(allow)));
+  for (const auto& allow : file.security.allow) {
+    auto covered = scope(file, *allow.name, allow_rule(allow));
+    if (names_nobody(allow, MeshKind::kIstio)) covered.policy.rules.clear();
+    model.authorization.push_back(std::move(covered));
+  }
   if (*file.workload.metrics_port != 0) lower_scrapes(file, model);
   for (auto& covered : model.authorization) covered.dry_run = authorization_is_dry_run(file);
 }
@@ -244,6 +249,26 @@ std::vector<Dependency> dependencies(const PolicyFile& file) {
     all.push_back({name.substr(name.find('.') + 1), name + std::string(kDomain), host.origin});
   }
   return all;
+}
+
+bool names_nobody(const PolicyFile::Allow& allow, MeshKind mesh) {
+  return !allow.from.empty() && std::none_of(allow.from.begin(), allow.from.end(),
+                                             [&](const auto& caller) { return caller.is_in(mesh); });
+}
+
+std::vector<std::string> caller_namespaces(const PolicyFile& file, MeshKind mesh) {
+  std::vector<std::string> all;
+  for (const auto& allow : file.security.allow)
+    for (const auto& caller : allow.from)
+      if (caller.is_in(mesh) && std::find(all.begin(), all.end(), *caller.ns) == all.end())
+        all.push_back(*caller.ns);
+  return all;
+}
+
+std::vector<std::string> scrapers(const PolicyFile& file) {
+  std::vector<std::string> all;
+  for (const auto& ns : file.observability.scraped_from) all.push_back(*ns);
+  return all.empty() ? std::vector<std::string>{"monitoring", "linkerd-viz"} : all;
 }
 
 Model lower(const PolicyFile& file) {

@@ -9,6 +9,7 @@
 
 #include "core/origin.hpp"
 #include "core/time.hpp"
+#include "mesh/mesh_kind.hpp"
 #include "mesh/model.hpp"
 
 /// The mesh-neutral policy file (mesh.yaml): what its author wants, in the field's words and in no mesh's
@@ -105,12 +106,16 @@ struct PolicyFile {
     Sourced<std::string> scope;  ///< "instance": each pod has its own bucket
     Sourced<std::uint32_t> burst, refill;
     Sourced<Duration> every;
+    /// For meshes that count single seconds and have no bucket; unset: refill / every, rounded up.
+    std::optional<Sourced<std::uint32_t>> per_second;
     Origin origin;
   };
   std::optional<RateLimitSpec> rate_limit;
 
   struct Caller {
     Sourced<std::string> ns, service_account;
+    Sourced<std::string> mesh;  ///< "istio" or "linkerd": there only, such as an ingress; empty: everywhere
+    bool is_in(MeshKind kind) const { return mesh->empty() || *mesh == to_string(kind); }
   };
   struct Permission {
     std::vector<Sourced<std::string>> methods, paths;
@@ -183,12 +188,22 @@ struct PolicyFile {
     Sourced<std::uint32_t> port{4317};
   };
   struct Observability {
-    Sourced<double> tracing_sampling{1};  ///< percent
+    std::vector<Sourced<std::string>> scraped_from;  ///< namespaces of Prometheus; empty: see scrapers()
+    Sourced<double> tracing_sampling{1};             ///< percent
     Collector collector;
     Alerts alerts;
     std::optional<Slo> slo;
   } observability;
 };
+
+/// A rule that names callers, none of them of this mesh: there it lets nobody in.
+bool names_nobody(const PolicyFile::Allow&, MeshKind);
+
+/// Where a mesh's callers live, those of all rules, each namespace once.
+std::vector<std::string> caller_namespaces(const PolicyFile&, MeshKind);
+
+/// The namespaces that metrics are read from: those said, or else where Prometheus usually is.
+std::vector<std::string> scrapers(const PolicyFile&);
 
 /// Requests that one header sends to one version, whatever the split says.
 struct Audience {

@@ -32,13 +32,11 @@ Node one(std::string_view key, Node value) {
 Node app_label(const PolicyFile& file) { return one("matchLabels", one("app", Node::string(*file.name))); }
 
 /// The namespaces whose sidecars know about the service: its own, and its callers'.
-Node watched_namespaces(const PolicyFile& file) {
-  std::vector<std::string> names{*file.ns};
-  for (const auto& allow : file.security.allow)
-    for (const auto& caller : allow.from)
-      if (std::ranges::count(names, *caller.ns) == 0) names.push_back(*caller.ns);
+Node watched_namespaces(const PolicyFile& file, MeshKind mesh) {
   Node node = Node::sequence();
-  for (auto& name : names) node.add(Node::string(std::move(name)));
+  node.add(Node::string(*file.ns));
+  for (auto& name : caller_namespaces(file, mesh))
+    if (name != *file.ns) node.add(Node::string(std::move(name)));
   return one("matchNames", std::move(node));
 }
 
@@ -119,7 +117,7 @@ Node pod_monitor(const PolicyFile& file, MeshKind mesh) {
       "call "
       "begins.\nSidecars are behind no Service, so this is no ServiceMonitor.");
   Node& spec = root.add("spec", Node::mapping());
-  spec.add("namespaceSelector", watched_namespaces(file));
+  spec.add("namespaceSelector", watched_namespaces(file, mesh));
   if (istio) {
     spec.add("selector", Node::mapping()).comment("The port's name is the sidecar's own, and a gateway's.");
   } else {

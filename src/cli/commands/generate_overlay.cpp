@@ -38,11 +38,7 @@ std::string overrule(const Arguments& arguments, mesh::PolicyFile& policy) {
 int generate_overlay(const Arguments& arguments, World& world) {
   if (!arguments.given(kService) && !arguments.given(kFile))
     return usage_error(world, "generate-overlay needs --service NAME or --file FILE");
-  const auto mesh = arguments.text(kMesh);
-  if (mesh != "istio")
-    return fail(world, {ErrorCode::kEnvironment,
-                        "generating Linkerd's manifests is not there yet; nothing was written",
-                        "--mesh istio is: the same mesh.yaml will give Linkerd's once it is"});
+  const auto mesh = arguments.text(kMesh) == "istio" ? mesh::MeshKind::kIstio : mesh::MeshKind::kLinkerd;
   auto service = chosen_service(world, arguments);
   if (!service) return fail(world, service.error());
 
@@ -52,18 +48,18 @@ int generate_overlay(const Arguments& arguments, World& world) {
   if (!policy) return fail(world, policy.error());
   if (!*policy || found.has_errors()) return refuse(world, found, sources);
   const dialect::Recipe recipe{policy_name(*service), overrule(arguments, **policy)};
-  dialect::report_chaos(**policy, found);
-  dialect::report_capabilities(**policy, mesh::MeshKind::kIstio, found);
+  dialect::report_chaos(**policy, mesh, found);
+  dialect::report_capabilities(**policy, mesh, found);
   for (const auto& finding : found.all()) world.err(render(finding, sources));
 
   const bool own = !arguments.given(kOutput);
   const auto root = own ? service->kubernetes() : world.resolve(arguments.text(kOutput));
   const auto layout = own ? dialect::Layout::kServiceTree : dialect::Layout::kOverlay;
   std::vector<WantedFile> wanted;
-  for (auto& file : dialect::generate(**policy, {mesh::MeshKind::kIstio, layout, recipe}))
+  for (auto& file : dialect::generate(**policy, {mesh, layout, recipe}))
     wanted.push_back({root + "/" + file.path, std::move(file.text), std::move(file.link_to),
                       file.executable ? 0755u : 0644u});
-  const auto apply_from = world.shown(own ? service->overlay(mesh) : root);
+  const auto apply_from = world.shown(own ? service->overlay(arguments.text(kMesh)) : root);
   return deliver(
       arguments, world, std::move(wanted), "mesh.yaml",
       fmt::format("next: marty service-mesh validate {0}\n      kubectl apply -k {0}\n", apply_from));
@@ -78,7 +74,8 @@ constexpr Command generate_overlay{
     "write a mesh's manifests from mesh.yaml",
     "marty service-mesh generate-overlay --service petstore-domain --mesh istio # into "
     "plugins/petstore_domain/k8s\n"
-    "marty service-mesh generate-overlay --service petstore-domain --mesh istio --output ./overlays/istio\n"
+    "marty service-mesh generate-overlay --service petstore-domain --mesh linkerd --output "
+    "./overlays/linkerd\n"
     "marty service-mesh generate-overlay --service petstore-domain --mesh istio --mtls permissive # stage "
     "one\n"
     "marty service-mesh generate-overlay --service petstore-domain --mesh istio --environment production # "

@@ -59,6 +59,24 @@ TEST_F(GenerateOverlay, WritesTheTreeThenLeavesItAlone) {
       << test.out << test.err;
 }
 
+TEST_F(GenerateOverlay, BothMeshesShareOneTree) {
+  auto linkerd = kGenerate;
+  linkerd.back() = "linkerd";
+  ASSERT_EQ(test.run(linkerd), 0) << test.err;
+  EXPECT_TRUE(holds(test.err, "chaos: delay: left out")) << test.err;
+  EXPECT_TRUE(holds(test.err, "service-mesh-linkerd\n")) << test.err;
+  ASSERT_EQ(test.run(kGenerate), 0) << test.err;
+  EXPECT_FALSE(holds("\n" + test.out, "\nchanged")) << test.out;
+  EXPECT_EQ(test.run(with(linkerd, {"--check"})), 0) << test.out;
+  EXPECT_EQ(test.run(with(kGenerate, {"--check"})), 0) << test.out;
+  change_mesh("linkerd: \"2.19\"", "linkerd: \"2.91\"");
+  const auto before = test.files();
+  EXPECT_EQ(test.run(with(linkerd, {"--output", "elsewhere"})), exit_code::kInput);
+  EXPECT_TRUE(holds(test.err, "mesh.yaml:")) << test.err;
+  EXPECT_TRUE(holds(test.err, "such as 2.19")) << test.err;
+  EXPECT_EQ(test.files(), before);
+}
+
 TEST_F(GenerateOverlay, CheckFailsOnDriftAndDiffShowsIt) {
   EXPECT_EQ(test.run(with(kGenerate, {"--check"})), exit_code::kFindings);
   EXPECT_TRUE(holds(test.out, "missing ")) << test.out;

@@ -129,7 +129,7 @@ marty service-mesh generate-overlay --service @SERVICE@ --mesh istio --environme
 ```bash cluster
 kubectl get pods -n @NAMESPACE@ -o jsonpath='{.items[*].spec.containers[*].name}'
 kubectl get destinationrules,virtualservices,peerauthentications,authorizationpolicies -n @NAMESPACE@
-kubectl get servers,authorizationpolicies.policy.linkerd.io,httproutes.policy.linkerd.io -n @NAMESPACE@
+kubectl get servers,authorizationpolicies.policy.linkerd.io,httproutes.gateway.networking.k8s.io -n @NAMESPACE@
 kubectl get servicemonitor,podmonitor,prometheusrule -n @NAMESPACE@
 kubectl get events -n @NAMESPACE@ --sort-by .lastTimestamp
 ```

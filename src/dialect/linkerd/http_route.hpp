@@ -103,6 +103,8 @@ struct HttpRoute {
   std::optional<std::vector<Rule>> rules;  ///< absent: one that matches everything
 };
 const manifest::Table& fields(Tag<HttpRoute>);
+/// Nothing for a method that no HTTPRoute can name.
+std::optional<HttpRoute::Method> method_named(std::string_view);
 
 /// Fills in the parents' group and kind, and checks what differs between the two groups and what Linkerd
 /// refuses or passes over without a word.

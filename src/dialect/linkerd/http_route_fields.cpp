@@ -109,6 +109,11 @@ std::span<const Spelling> spellings(Tag<R::Method>) {
       spell("OPTIONS", M::kOptions), spell("TRACE", M::kTrace),   spell("PATCH", M::kPatch)};
   return kAll;
 }
+std::optional<R::Method> method_named(std::string_view name) {
+  for (const auto& spelling : spellings(Tag<R::Method>{}))
+    if (spelling.text == name) return static_cast<R::Method>(spelling.value);
+  return {};
+}
 std::span<const Spelling> spellings(Tag<R::PathRewrite>) {
   static constexpr Spelling kAll[] = {spell("ReplaceFullPath", R::PathRewrite::kFull),
                                       spell("ReplacePrefixMatch", R::PathRewrite::kPrefix)};

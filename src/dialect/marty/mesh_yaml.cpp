@@ -40,9 +40,10 @@ void check_names(const PolicyFile& file, Reader& reader) {
   for (const auto& allow : file.security.allow) names.push_back(allow.name);
   check_unique(names, "allow rules", reader);
   for (const auto& name : names)
-    if (*name == "scrapes" && *file.workload.metrics_port != 0)
-      reader.error("duplicate-name", at(name),
-                   "'scrapes' is the rule that lets Prometheus in; choose another name");
+    for (const char* own : {"scrapes", "probes", "everybody", "rest"})
+      if (*name == own)
+        reader.error("duplicate-name", at(name),
+                     fmt::format("'{}' is what a generated rule is called; choose another name", own));
 }
 
 }  // namespace

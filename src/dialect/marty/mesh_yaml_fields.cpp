@@ -20,6 +20,7 @@ bool one_of(std::string_view text, Words... words) {
   return ((text == words) || ...);
 }
 bool is_mtls(std::string_view text) { return one_of(text, "strict", "permissive"); }
+bool is_mesh(std::string_view text) { return one_of(text, "istio", "linkerd"); }
 bool is_environment(std::string_view text) { return one_of(text, "production", "test"); }
 /// "orders.shop" or "orders.shop.svc.cluster.local".
 bool is_service(std::string_view text) {
@@ -38,7 +39,7 @@ bool is_release(std::string_view text, std::string_view major, int oldest, int n
   return error == std::errc{} && end == text.data() + text.size() && minor >= oldest && minor <= newest;
 }
 bool is_istio_version(std::string_view text) { return is_release(text, "1.", 20, 32); }
-bool is_linkerd_version(std::string_view text) { return is_release(text, "2.", 14, 20); }
+bool is_linkerd_version(std::string_view text) { return is_release(text, "2.", 16, 20); }
 bool is_scope(std::string_view text) { return one_of(text, "instance"); }
 bool is_linkerd_api(std::string_view text) { return one_of(text, "httproute", "serviceprofile"); }
 bool is_protocol(std::string_view text) { return one_of(text, "http"); }
@@ -60,6 +61,8 @@ bool is_image(std::string_view text) {
   return !text.empty() &&
          std::none_of(text.begin(), text.end(), [](char c) { return c <= ' ' || c == '"' || c == '\\'; });
 }
+
+constexpr Wants kMesh{is_mesh, "'istio' or 'linkerd'"};
 constexpr Wants kMtls{is_mtls, "'strict' or 'permissive'"};
 constexpr Wants kEnvironment{is_environment, "'production' (no chaos) or 'test'"};
 constexpr Wants kService{is_service, "a service of the cluster such as orders.shop (name.namespace)"};
@@ -69,7 +72,7 @@ constexpr Wants kScope{
 constexpr Wants kIstioVersion{is_istio_version,
                               "a version of Istio that marty knows, such as 1.30 (1.20 to 1.32)"};
 constexpr Wants kLinkerdVersion{is_linkerd_version,
-                                "a version of Linkerd that marty knows, such as 2.19 (2.14 to 2.20)"};
+                                "a version of Linkerd that marty knows, such as 2.19 (2.16 to 2.20)"};
 constexpr Wants kLinkerdApi{is_linkerd_api, "'httproute' or 'serviceprofile'"};
 constexpr Wants kProtocol{is_protocol, "'http'"};
 constexpr Wants kPath{is_path, "a path such as /health"};
@@ -225,15 +228,19 @@ const Table& fields(Tag<P::RateLimitSpec>) {
        field("burst", &R::burst, kRequired, range(1, UINT32_MAX)),
        field("refill", &R::refill, kRequired, range(1, UINT32_MAX), "tokens per 'every'"),
        field("every", &R::every, kRequired,
-             Range{5e7, 1e300, 1'000'000, "Envoy refills every 50ms at most, in whole milliseconds"})}};
+             Range{5e7, 1e300, 1'000'000, "Envoy refills every 50ms at most, in whole milliseconds"}),
+       field("perSecond", &R::per_second, range(1, UINT32_MAX),
+             "where only seconds are counted, as on Linkerd")}};
   return table;
 }
 
 const Table& fields(Tag<P::Caller>) {
   using C = P::Caller;
-  static const Fields<C> table{"caller",
-                               {field("namespace", &C::ns, kRequired, kDnsLabel),
-                                field("serviceAccount", &C::service_account, kRequired, kDnsLabel)}};
+  static const Fields<C> table{
+      "caller",
+      {field("namespace", &C::ns, kRequired, kDnsLabel),
+       field("serviceAccount", &C::service_account, kRequired, kDnsLabel),
+       field("mesh", &C::mesh, kMesh, "a caller of one mesh only, such as its ingress")}};
   return table;
 }
 

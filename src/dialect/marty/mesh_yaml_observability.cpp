@@ -108,7 +108,9 @@ static const Table& tracing() {
 const Table& fields(Tag<P::Observability>) {
   using O = P::Observability;
   static const Fields<O> table{
-      "observability", {group<&tracing>("tracing"), field("alerts", &O::alerts), field("slo", &O::slo)}};
+      "observability",
+      {field("scrapedFrom", &O::scraped_from, kDnsLabel, "namespaces of Prometheus"),
+       group<&tracing>("tracing"), field("alerts", &O::alerts), field("slo", &O::slo)}};
   return table;
 }
 

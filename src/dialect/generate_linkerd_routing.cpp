@@ -168,9 +168,28 @@ void add_retries(Node& root, const PolicyFile::Retries& retries) {
         .comment("A try that has no answer by then is given up for another; the last one may take longer.");
 }
 
-}  // namespace
+constexpr std::size_t kRulesMax = 16;  // of an HTTPRoute
 
-std::vector<Node> linkerd_http_routes(const PolicyFile& file) {
+/// The object, or as many as its rules need. Of rules that match equally well the older object's counts, then
+/// the name's order, so the parts keep theirs.
+std::vector<Node> parts(const Node& object) {
+  const std::vector<Node>& rules = object.find("spec")->find("rules")->children;
+  std::vector<Node> all;
+  for (std::size_t from = 0; from < rules.size(); from += kRulesMax) {
+    Node part = object;
+    const auto begin = rules.begin() + static_cast<std::ptrdiff_t>(from);
+    const auto count = std::min(kRulesMax, rules.size() - from);
+    part.at({"spec", "rules"})->children = {begin, begin + static_cast<std::ptrdiff_t>(count)};
+    if (from > 0) {
+      part.at({"metadata", "name"})->text += fmt::format("-{:02}", all.size() + 1);
+      part.comments.clear();
+    }
+    all.push_back(std::move(part));
+  }
+  return all;
+}
+
+std::vector<Node> routes_and_faults(const PolicyFile& file) {
   std::vector<Node> all;
   const auto& retries = file.routing.retries;
   const bool retrying = retries && *retries->attempts > 0;
@@ -209,6 +228,15 @@ std::vector<Node> linkerd_http_routes(const PolicyFile& file) {
       "not do, as its share goes to the others, and the failures of a real one would open the circuit "
       "breaker. The\n"
       "route's status says ResolvedRefs: False, and means this. Not retried, so that the failures are seen.");
+  return all;
+}
+
+}  // namespace
+
+std::vector<Node> linkerd_http_routes(const PolicyFile& file) {
+  std::vector<Node> all;
+  for (const auto& object : routes_and_faults(file))
+    for (auto& part : parts(object)) all.push_back(std::move(part));
   return all;
 }
 

@@ -165,6 +165,21 @@ TEST(GenerateLinkerd, TheBaseIsTheSameForEveryMesh) {
   EXPECT_TRUE(linkerd.contains("base/deployments.yaml"));
 }
 
+TEST(GenerateLinkerd, MoreRulesThanARouteTakesAreMoreRoutes) {
+  std::string text = cases::kStart;
+  text +=
+      "  workload: {image: \"shop:1\", versions: {v1: {replicas: 1}, v2: {replicas: 1}}}\n"
+      "  routing:\n    split: {v1: 100, v2: 0}\n    experiments:\n";
+  for (int i = 0; i < 33; ++i)
+    text +=
+        "    - {name: e" + std::to_string(i) + ", header: {x: \"" + std::to_string(i) + "\"}, version: v2}\n";
+  const auto routes = all_of<linkerd::HttpRoute>(overlay(cases::policies(text).value()));
+  ASSERT_EQ(routes.size(), 3u);
+  EXPECT_EQ(named(routes, "shop-service-all").rules->size(), 16u);
+  EXPECT_EQ(named(routes, "shop-service-all-02").rules->size(), 16u);
+  EXPECT_EQ(named(routes, "shop-service-all-03").rules->size(), 2u);
+}
+
 TEST(GenerateLinkerd, OnlyWhatMayBeSentTwiceIsRetried) {
   const auto resources = overlay(cases::policies(cases::all()[0]).value());
   std::map<std::string, std::optional<linkerd::Retries>> retries;

@@ -75,8 +75,11 @@ void check_split(const PolicyFile& file, const Node& routing, Reader& reader) {
     }
   }
   if (!split.empty() && sum != 100) {
-    reader.error("split-sum", routing.find("split")->range(),
-                 fmt::format("the split adds up to {}, not to 100", sum));
+    auto& finding = reader.error("split-sum", routing.find("split")->range(),
+                                 fmt::format("the split adds up to {}, not to 100", sum));
+    const auto& [last, weight] = split.back();
+    if (const auto others = sum - *weight; others <= 100)
+      finding.notes.push_back({{}, fmt::format("with {}: {} it would", *last, 100 - others)});
   }
   const auto left = mesh::everybody_else(file);
   if (!split.empty() || left.size() < 2) return;

@@ -1,5 +1,7 @@
 #include "kustomize/field_spec.hpp"
 
+#include <fmt/format.h>
+
 namespace marty::kustomize {
 
 std::vector<std::string> split_path(std::string_view path, char delimiter) {
@@ -24,7 +26,7 @@ Node made(Create create, Origin by) {
 }
 
 bool visit_mapping(Node& from, std::span<const std::string> path, Create create, Origin made_by,
-                   const std::function<void(Node&)>& set) {
+                   const Setter& set) {
   std::string_view name = path[0];
   const bool list = name.ends_with("[]");
   if (list) name.remove_suffix(2);
@@ -44,17 +46,21 @@ bool visit_mapping(Node& from, std::span<const std::string> path, Create create,
 }  // namespace
 
 bool visit_field(Node& from, std::span<const std::string> path, Create create, Origin made_by,
-                 const std::function<void(Node&)>& set) {
-  if (path.empty()) {
-    set(from);
-    return true;
-  }
+                 const Setter& set) {
+  if (path.empty()) return set(from);
   if (from.is_null()) return true;
   if (from.is_mapping()) return visit_mapping(from, path, create, made_by, set);
   if (!from.is_sequence()) return false;
   bool fine = true;
   for (Node& item : from.children) fine &= visit_field(item, path, create, made_by, set);
   return fine;
+}
+
+void report_no_place(const Object& object, std::string_view path, SourceRange by, Diagnostics& found) {
+  found
+      .error("kustomize-field", by,
+             fmt::format("{} of {} has no place for this", path, object.id().describe()))
+      .notes.push_back({object.root.range(), "the object"});
 }
 
 namespace {

@@ -29,16 +29,17 @@ Image split(const std::string& text) {
 
 class ImageWriter {
  public:
-  ImageWriter(const ImageEntry& entry, std::shared_ptr<const policy::Regex> matches)
-      : entry_(entry), matches_(std::move(matches)) {
-    for (const FieldSpec& spec : image_fields()) paths_.push_back(split_path(spec.path, '/'));
-  }
+  ImageWriter(const ImageEntry& entry, std::shared_ptr<const policy::Regex> matches, Diagnostics& found)
+      : entry_(entry), matches_(std::move(matches)), found_(found) {}
 
   void write(Object& object) {
     if (object.kind() == "CustomResourceDefinition") return;
     anywhere(object.root);
-    for (const auto& path : paths_)
-      visit_field(object.root, path, Create::kNo, {}, [this](Node& node) { set(node); });
+    for (const FieldSpec& spec : specs_) {
+      const auto path = split_path(spec.path, '/');
+      if (!visit_field(object.root, path, Create::kNo, {}, [this](Node& node) { return set(node); }))
+        report_no_place(object, spec.path, {entry_.origin, 0}, found_);
+    }
   }
 
  private:
@@ -56,8 +57,9 @@ class ImageWriter {
     }
   }
 
-  void set(Node& node) {
-    if (!node.is_scalar() || !matches_->matches_all_of(node.text)) return;
+  bool set(Node& node) {
+    if (!node.is_scalar()) return node.is_null();
+    if (!matches_->matches_all_of(node.text)) return true;
     Image image = split(node.text);
     Origin by = entry_.origin;
     const auto take = [&](const Text& text) {
@@ -76,11 +78,13 @@ class ImageWriter {
     if (!image.tag.empty()) text += ":" + image.tag;
     if (!image.digest.empty()) text += "@" + image.digest;
     if (text != node.text) node = Node::string(std::move(text), by);
+    return true;
   }
 
   const ImageEntry& entry_;
   std::shared_ptr<const policy::Regex> matches_;
-  std::vector<std::vector<std::string>> paths_;
+  const FieldSpecs specs_ = image_fields();
+  Diagnostics& found_;
 };
 
 }  // namespace
@@ -94,7 +98,7 @@ void set_images(const Kustomization& kustomization, Objects& objects, Diagnostic
       found.error("kustomize-image", range_of(entry.name), fmt::format("this is no image name: {}", why));
       continue;
     }
-    ImageWriter writer(entry, matches);
+    ImageWriter writer(entry, matches, found);
     for (Object& object : objects) writer.write(object);
   }
 }

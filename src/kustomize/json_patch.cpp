@@ -74,7 +74,7 @@ class Operation {
   Node value() const {
     const Node* written = operation_.find("value");
     Node out = written ? *written : Node{};
-    settle_scalars(out);
+    settle_scalars_1_1(out);
     // A null of JSON is a value like any other, and is kept.
     if (out.is_null()) out.text = "null";
     return out;
@@ -131,9 +131,13 @@ class Operation {
     if (!holder) return false;
     if (replace) {
       Node* known = child(*holder, last);
-      if (!known) return fail(fmt::format("there is nothing to replace at {}", text("path")));
-      *known = std::move(value);
-      return true;
+      if (known) {
+        *known = std::move(value);
+        return true;
+      }
+      if (!holder->is_mapping()) return fail(fmt::format("there is nothing to replace at {}", text("path")));
+      found_.warning("kustomize-patch", operation_.find("path")->range(),
+                     fmt::format("there is nothing to replace at {}; kustomize adds it", text("path")));
     }
     if (holder->is_mapping()) {
       set_entry(*holder, last, std::move(value));

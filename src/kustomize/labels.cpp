@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "kustomize/field_spec.hpp"
@@ -28,19 +26,13 @@ class PairWriter {
  private:
   void write(Object& object, const FieldSpec& spec, const std::vector<std::string>& path) {
     const Origin by = pairs_[0].first.origin;
-    bool fits = true;
-    fits &= visit_field(object.root, path, spec.create ? Create::kMapping : Create::kNo, by, [&](Node& node) {
-      if (!node.is_mapping()) {
-        fits = node.is_null() && fits;
-        return;
-      }
+    const Create create = spec.create ? Create::kMapping : Create::kNo;
+    const bool fits = visit_field(object.root, path, create, by, [&](Node& node) {
+      if (!node.is_mapping()) return node.is_null();
       for (const auto& [key, value] : pairs_) set_entry(node, *key, Node::string(*value, value.origin));
+      return true;
     });
-    if (fits) return;
-    found_
-        .error("kustomize-field", range_of(pairs_[0].first),
-               fmt::format("{} of {} has no place for this", spec.path, object.id().describe()))
-        .notes.push_back({object.root.range(), "the object"});
+    if (!fits) report_no_place(object, spec.path, range_of(pairs_[0].first), found_);
   }
 
   const Pairs& pairs_;

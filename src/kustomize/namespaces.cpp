@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include "kustomize/field_spec.hpp"
 #include "kustomize/transformers.hpp"
 
@@ -30,8 +28,14 @@ void set_namespace(const Kustomization& kustomization, Objects& objects, Diagnos
     move_subjects(object, ns);
     for (const FieldSpec& spec : namespace_fields()) {
       if (!spec.selects(object) || (spec.kind == "Namespace" && !object.group().empty())) continue;
-      visit_field(object.root, split_path(spec.path, '/'), spec.create ? Create::kText : Create::kNo,
-                  ns.origin, [&](Node& node) { node = ns; });
+      const Create create = spec.create ? Create::kText : Create::kNo;
+      const bool fits =
+          visit_field(object.root, split_path(spec.path, '/'), create, ns.origin, [&](Node& node) {
+            if (!node.is_scalar() && !node.is_null()) return false;
+            node = ns;
+            return true;
+          });
+      if (!fits) report_no_place(object, spec.path, range_of(kustomization.ns), found);
     }
   }
   drop_duplicates(objects, found);

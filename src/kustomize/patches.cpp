@@ -136,14 +136,16 @@ class Patcher {
     if (!any) warn_of_no_target(*entry.target);
   }
 
-  /// Kustomize rewrites labels and annotations of such a patch as texts, null included.
+  /// Kustomize rewrites labels and annotations of such a patch as texts, null included; without any they are
+  /// left out, so that `labels: null` removes nothing.
   static void keep_texts(Node& patch, std::string_view key) {
     Node* metadata = patch.find("metadata");
     Node* pairs = metadata ? metadata->find(key) : nullptr;
-    if (!pairs || !pairs->is_mapping()) return;
+    if (!pairs) return;
+    if (!pairs->is_mapping() || pairs->children.empty()) return remove_entry(*metadata, key);
     for (std::size_t i = 0; i < pairs->size(); ++i) {
       Node& value = pairs->children[2 * i + 1];
-      if (!value.is_mapping() && !value.is_sequence()) value = Node::string(value.text, value.origin);
+      value = Node::string(value.text, value.origin);
     }
   }
 

@@ -58,7 +58,9 @@ class References {
         const KindSelector from{field->from.group, field->from.version, {}};
         if (!from.selects(first.group, first.version, first.kind)) continue;
         field_ = field;
-        visit_field(object.root, field->path, Create::kNo, {}, [this](Node& node) { rewrite(node); });
+        if (!visit_field(object.root, field->path, Create::kNo, {},
+                         [this](Node& node) { return rewrite(node); }))
+          report_no_place(object, field->from.path, object.root.range(), found_);
       }
     }
   }
@@ -78,7 +80,7 @@ class References {
     }
   }
 
-  void rewrite(Node& node) {
+  bool rewrite(Node& node) {
     if (node.is_sequence()) {
       for (Node& item : node.children) rewrite(item);
     } else if (node.is_mapping()) {
@@ -87,6 +89,7 @@ class References {
       const Object* target = choose(node, node.text, candidates(node.text), false);
       if (target && target->name() != node.text) node = renamed(node, *target);
     }
+    return true;
   }
 
   static Node renamed(const Node& node, const Object& target) {

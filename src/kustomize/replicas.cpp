@@ -25,12 +25,15 @@ void set_replicas(const Kustomization& kustomization, Objects& objects, Diagnost
         if (!is_called(object, *entry.name, spec.kind)) continue;
         any = true;
         if (!spec.selects(object)) continue;
-        visit_field(object.root, split_path(spec.path, '/'), Create::kText, entry.count.origin,
-                    [&](Node& node) {
-                      const bool quoted = node.is_scalar() && !node.text.empty() && node.is_text;
-                      node = Node::plain(std::to_string(*entry.count), entry.count.origin);
-                      node.is_text = quoted;
-                    });
+        const Setter set = [&](Node& node) {
+          if (!node.is_scalar() && !node.is_null()) return false;
+          const bool quoted = !node.text.empty() && node.is_text;
+          node = Node::plain(std::to_string(*entry.count), entry.count.origin);
+          node.is_text = quoted;
+          return true;
+        };
+        if (!visit_field(object.root, split_path(spec.path, '/'), Create::kText, entry.count.origin, set))
+          report_no_place(object, spec.path, {entry.origin, 0}, found);
       }
     }
     if (any) continue;

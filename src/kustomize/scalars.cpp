@@ -147,8 +147,24 @@ bool reads_as_text(const Node& scalar) {
 bool settle_scalars(Node& node) {
   if (node.is_scalar()) return node.is_text || settle(node);
   bool fine = true;
-  for (std::size_t i = 0; i < node.children.size(); ++i) fine &= settle_scalars(node.children[i]);
+  for (Node& child : node.children) fine &= settle_scalars(child);
   return fine;
+}
+
+bool settle_scalars_1_1(Node& node) {
+  bool fine = true;
+  for (Node& child : node.children) fine &= settle_scalars_1_1(child);
+  if (!node.is_scalar() || node.is_text) return fine;
+  const bool letter =
+      node.text.size() == 1 && std::string_view("yYnN").find(node.text[0]) != std::string_view::npos;
+  if (letter || manifest::plain_type(node.text) == ScalarType::kBool) {
+    const std::string_view text = node.text;
+    const bool on = text == "on" || text == "On" || text == "ON";
+    node.text = on || std::string_view("yYtT").find(text[0]) != text.npos ? "true" : "false";
+    return true;
+  }
+  if (!point_in_time(node.text).empty()) node.is_text = true;
+  return settle_scalars(node);
 }
 
 }  // namespace marty::kustomize

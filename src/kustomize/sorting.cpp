@@ -55,10 +55,10 @@ void sort_objects(const std::optional<SortOptions>& options, Objects& objects) {
       return text.empty() ? std::string(mark) : std::string(text);
     };
     const auto found = orders.find(object.kind());
-    // A namespace of Kubernetes itself comes before others' kinds of that name; '~' would put it last.
+    // Among namespaces that of Kubernetes itself comes first; '~' would put it last.
     Rank rank{found == orders.end() ? 0 : found->second,
-              or_mark(object.group(), object.kind() == "Namespace" ? "" : "~G") + "_" +
-                  or_mark(object.version(), "~V") + "_" + std::string(object.kind()),
+              or_mark(object.group(), object.kind() == "Namespace" && found != orders.end() ? "" : "~G") +
+                  "_" + or_mark(object.version(), "~V") + "_" + std::string(object.kind()),
               or_mark(object.ns(), "~X") + "|" + or_mark(object.name(), "~N")};
     ranked.emplace_back(std::move(rank), std::move(object));
   }

@@ -44,7 +44,8 @@ class KeyedList {
     return nullptr;
   }
 
-  /// Puts an item in the place of those that match, else at the end; nullptr only removes those.
+  /// Puts an item in the place of those that match, else at the end; nullptr only removes those. Without
+  /// values, which is what an item without its key has, all others are lost.
   void set(const Strings& keys, const Strings& values, const Node* element) {
     std::vector<Node> kept;
     bool replaced = false;
@@ -53,7 +54,7 @@ class KeyedList {
       const bool other_shape =
           !item.is_mapping() && !keys[0].empty() && !values.empty() && !values[0].empty();
       if (other_shape || !matches(item, keys, values)) {
-        kept.push_back(std::move(item));
+        if (!values.empty()) kept.push_back(std::move(item));
       } else if (element) {
         replaced = true;
         kept.push_back(*element);
@@ -99,9 +100,10 @@ class Merger {
     const Node* shape = present(base) ? base : present(patch) ? patch : nullptr;
     if (!shape) return merge_mapping(base, patch, schema);
     if (present(base) && present(patch) && base->kind != patch->kind) return mismatch(*base, *patch);
-    if (shape->is_mapping()) return merge_mapping(base, patch, schema);
+    const bool wants_list = schema.list && schema.list->merges_items;
+    if (shape->is_mapping()) return merge_mapping(base, patch, wants_list ? Schema{} : schema);
     if (shape->is_scalar()) return patch ? patch : base;
-    if (schema.list && schema.list->merges_items) return merge_items(base, patch, schema);
+    if (wants_list) return merge_items(base, patch, schema);
     return patch ? patch : base;
   }
 
@@ -182,10 +184,10 @@ class Merger {
       } else if (own && result != own) {
         // Kustomize keeps the quotes of the value it replaces, and what is quoted is a text.
         if (own->is_scalar() && result->is_scalar()) result->is_text = result->is_text || own->is_text;
-        *own = std::move(*result);
+        *own = Node(*result);
       } else if (!own) {
         into.children.push_back(*(result - 1));
-        into.children.push_back(std::move(*result));
+        into.children.push_back(*result);
       }
     }
   }
@@ -222,18 +224,20 @@ class Merger {
     return all;
   }
 
-  /// Of two sets of values that differ only where one is empty, both get what the other has.
+  /// Of two sets of values that differ only where one is empty, both get what the other has. The first of a
+  /// comparison is what it was before it: kustomize does not look again.
   static void fill_gaps(std::vector<Strings>& all) {
-    for (Strings& a : all) {
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const Strings a = all[i];
       for (Strings& b : all) {
         Strings filled;
         bool common = false, clash = false;
-        for (std::size_t i = 0; i < a.size(); ++i) {
-          common |= a[i] == b[i];
-          clash |= a[i] != b[i] && !a[i].empty() && !b[i].empty();
-          filled.push_back(a[i].empty() ? b[i] : a[i]);
+        for (std::size_t k = 0; k < a.size(); ++k) {
+          common |= a[k] == b[k];
+          clash |= a[k] != b[k] && !a[k].empty() && !b[k].empty();
+          filled.push_back(a[k].empty() ? b[k] : a[k]);
         }
-        if (common && !clash) a = b = filled;
+        if (common && !clash) all[i] = b = filled;
       }
     }
   }
@@ -307,9 +311,18 @@ class Merger {
           merged.push_back(item);
         }
       }
+      if (values.empty()) warn_of_lost_items(item, keys);
       if (keys.size() > 1) KeyedList(merged).set(keys, values, nullptr);
       KeyedList(merged).set(keys, values, &item);
     }
+  }
+
+  void warn_of_lost_items(const Node& item, const Strings& keys) {
+    found_.warning(
+        "kustomize-merge-key", item.range(),
+        fmt::format("this item has no '{}', so kustomize loses the items before it when it merges a "
+                    "patch into this object",
+                    keys[0]));
   }
 
   Diagnostics& found_;

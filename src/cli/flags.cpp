@@ -43,6 +43,8 @@ CLI::Option* declare(CLI::App& app, const Flag& flag) {
       return app.add_flag(names)->disable_flag_override();
     case Flag::Kind::kText:
       return app.add_option(names);
+    case Flag::Kind::kOptional:
+      return app.add_option(names)->expected(0, 1);
     case Flag::Kind::kRepeated:
       return app.add_option(names)->expected(1, kAnyNumber)->allow_extra_args(false);
     case Flag::Kind::kPositional:
@@ -115,7 +117,9 @@ Parsed parse(std::span<const Flag* const> flags, std::span<const std::string> wo
   }
   for (std::size_t i = 0; i < flags.size(); ++i) {
     if (!options[i] || options[i]->count() == 0) continue;
-    const auto& values = parsed.arguments.values_[flags[i]] = options[i]->results();
+    auto& values = parsed.arguments.values_[flags[i]] = options[i]->results();
+    if (flags[i]->kind == Flag::Kind::kOptional && values.front().empty())
+      values.front() = flags[i]->fallback;
     if (flags[i]->choices.empty()) continue;
     parsed.problem = bad_choice(*flags[i], values.front());
     if (!parsed.problem.empty()) return parsed;

@@ -15,6 +15,7 @@ struct Flag {
   enum class Kind : unsigned char {
     kToggle,       ///< --check
     kText,         ///< --service NAME, at most once
+    kOptional,     ///< --dry-run or --dry-run=client; alone it means the fallback
     kRepeated,     ///< -H 'name: value', any number of times
     kPositional,   ///< METHOD, required
     kPositionals,  ///< PATH…, any number

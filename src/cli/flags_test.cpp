@@ -10,12 +10,13 @@ using Words = std::vector<std::string>;
 constexpr Flag kName{Flag::Kind::kText, "-n,--name", "NAME", ""};
 constexpr Flag kForm{Flag::Kind::kText, "--form", "", "", "table|json", "table"};
 constexpr Flag kDry{Flag::Kind::kToggle, "--dry", "", ""};
+constexpr Flag kTry{Flag::Kind::kOptional, "--try", "[=here|there]", "", "here|there", "there"};
 constexpr Flag kHead{Flag::Kind::kRepeated, "-H,--header", "H", ""};
 constexpr Flag kVerb{Flag::Kind::kPositional, "VERB", "", ""};
 constexpr Flag kPaths{Flag::Kind::kPositionals, "PATH", "", ""};
 constexpr Flag kCommand{Flag::Kind::kRest, "CMD", "", ""};
 
-constexpr const Flag* kPlain[] = {&kName, &kForm, &kDry, &kHead, &kPaths};
+constexpr const Flag* kPlain[] = {&kName, &kForm, &kDry, &kTry, &kHead, &kPaths};
 constexpr const Flag* kAsking[] = {&kVerb, &kHead};
 constexpr const Flag* kRunning[] = {&kName, &kCommand};
 
@@ -31,6 +32,21 @@ TEST(Flags, EveryFormOfAValue) {
     EXPECT_EQ(parsed.arguments.text(kName), "pets");
     EXPECT_FALSE(parsed.arguments.given(kDry));
   }
+}
+
+TEST(Flags, AnOptionalValueMayBeLeftOut) {
+  struct Case {
+    Words words;
+    const char* value;
+  };
+  for (const Case& c : {Case{{"--try"}, "there"}, {{"--try", "--dry"}, "there"}, {{"--try=here"}, "here"}}) {
+    const auto parsed = parse(kPlain, c.words);
+    EXPECT_EQ(parsed.problem, "");
+    EXPECT_TRUE(parsed.arguments.given(kTry));
+    EXPECT_EQ(parsed.arguments.text(kTry), c.value);
+  }
+  EXPECT_EQ(problem(kPlain, {"--try=hre"}), "--try takes here, there, not 'hre'; did you mean here?");
+  EXPECT_FALSE(parse(kPlain, Words{}).arguments.given(kTry));
 }
 
 TEST(Flags, WhatIsNotGivenFallsBack) {

@@ -32,6 +32,8 @@ std::string usage_words(const Flag& flag) {
   switch (flag.kind) {
     case Flag::Kind::kToggle:
       return fmt::format("{}", flag.names);
+    case Flag::Kind::kOptional:
+      return fmt::format("{}{}", flag.names, flag.value);
     case Flag::Kind::kPositional:
       return std::string(flag.names);
     case Flag::Kind::kPositionals:

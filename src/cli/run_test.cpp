@@ -106,16 +106,27 @@ TEST(Run, AServiceThatIsNotThereIsAnInputError) {
   }
 }
 
-TEST(Run, WhatIsNotThereYetIsSaid) {
+TEST(Run, ClustersAreNotAskedAboutWhatIsNotFit) {
   TestWorld test;
   test.put("plugins/pets/mesh.yaml", "");
-  EXPECT_EQ(test.run({"service-mesh", "apply-policies", "--service", "pets", "--mesh", "istio"}), 4);
-  EXPECT_TRUE(holds(test.err, "not there yet")) << test.err;
-  EXPECT_TRUE(holds(test.err, "kubectl apply -k plugins/pets/k8s/overlays/service-mesh-istio\n")) << test.err;
-  EXPECT_EQ(test.run({"service-mesh", "status", "--service", "pets"}), 4);
-  EXPECT_TRUE(holds(test.err, "marty service-mesh up")) << test.err;
-  EXPECT_EQ(test.out, "");
-  EXPECT_EQ(test.files(), std::vector<std::string>{"plugins/pets/mesh.yaml"});
+  test.put("broken/a.yaml", "kind: Service\n");
+  test.put("fine.yaml", "{apiVersion: v1, kind: Service, metadata: {name: a}}\n");
+  for (const char* command : {"apply-policies", "status"}) {
+    EXPECT_EQ(test.run({"mesh", command, "--service", "pets"}), exit_code::kInput);
+    EXPECT_TRUE(holds(test.err, "plugins/pets/mesh.yaml is not usable")) << test.err;
+    EXPECT_EQ(test.run({"mesh", command, "--service", "other", "--manifests", "broken"}), exit_code::kInput);
+    EXPECT_TRUE(holds(test.err, "broken/a.yaml:1")) << test.err;
+    EXPECT_EQ(test.run({"mesh", command, "--service", "other", "--manifests", "nowhere"}), exit_code::kInput);
+    EXPECT_TRUE(holds(test.err, "nowhere")) << test.err;
+    EXPECT_EQ(test.run({"mesh", command, "--service", "Bad_Name", "--manifests", "fine.yaml"}),
+              exit_code::kInput);
+    EXPECT_TRUE(holds(test.err, "'Bad_Name' is no name")) << test.err;
+    EXPECT_EQ(test.out, "");
+  }
+  EXPECT_EQ(test.run({"mesh", "apply-policies", "--service", "pets", "--timeout", "soon"}),
+            exit_code::kUsage);
+  EXPECT_EQ(test.run({"mesh", "apply-policies", "--service", "pets", "--dry-run=sever"}), exit_code::kUsage);
+  EXPECT_TRUE(holds(test.err, "did you mean server?")) << test.err;
 }
 
 TEST(Run, ColourOnlyWhereItIsWanted) {

@@ -61,7 +61,11 @@ Failure become(const Launch& launch) {
   if (!spec.error_file.empty() && !redirect(spec.error_file.c_str(), kAppend, STDERR_FILENO)) {
     return {Failure::kErrorOutput, errno};
   }
-  if (spec.input == ProcessSpec::Input::kNull && !redirect("/dev/null", O_RDONLY, STDIN_FILENO)) {
+  if (spec.output_fd >= 0 && ::dup2(spec.output_fd, STDOUT_FILENO) < 0) return {Failure::kOutput, errno};
+  if (spec.error_fd >= 0 && ::dup2(spec.error_fd, STDERR_FILENO) < 0) return {Failure::kErrorOutput, errno};
+  if (spec.input_fd >= 0) {
+    if (::dup2(spec.input_fd, STDIN_FILENO) < 0) return {Failure::kInput, errno};
+  } else if (spec.input == ProcessSpec::Input::kNull && !redirect("/dev/null", O_RDONLY, STDIN_FILENO)) {
     return {Failure::kInput, errno};
   }
   ::execvpe(launch.argv[0], launch.argv.data(), launch.env.data());

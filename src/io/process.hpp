@@ -24,6 +24,7 @@ struct ProcessSpec {
   std::string directory;                                 ///< empty: ours
   std::string output_file;                               ///< stdout, appended, made 0644; empty: ours
   std::string error_file;                                ///< stderr, likewise; may be the same file
+  int input_fd = -1, output_fd = -1, error_fd = -1;      ///< the caller's own, above 2, instead; copied
   Input input = Input::kNull;
   Group group = Group::kOwn;
 };

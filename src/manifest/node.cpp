@@ -118,6 +118,11 @@ Node* Node::at(std::initializer_list<std::string_view> path) {
   return node;
 }
 
+std::string Node::text_at(std::initializer_list<std::string_view> path) const {
+  const Node* node = at(path);
+  return node && node->is_scalar() ? node->text : std::string();
+}
+
 Node& Node::add(std::string_view key, Node value) {
   children.push_back(string(std::string(key)));
   children.push_back(std::move(value));

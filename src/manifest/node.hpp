@@ -61,6 +61,11 @@ struct Node {
   Node* find(std::string_view key) { return const_cast<Node*>(std::as_const(*this).find(key)); }
   /// Follows keys ("spec", "http") and, in a sequence, decimal indexes; nullptr when the way ends.
   Node* at(std::initializer_list<std::string_view> path);
+  const Node* at(std::initializer_list<std::string_view> path) const {
+    return const_cast<Node*>(this)->at(path);
+  }
+  /// The text of the scalar that a path leads to; empty when there is none.
+  std::string text_at(std::initializer_list<std::string_view> path) const;
 
   /// Appends an entry (the key must be new) or an item; returns the new value.
   Node& add(std::string_view key, Node value);

@@ -115,15 +115,27 @@ assert "|v2|" in told["branches"][0]["destination"]
 END
 ok "why names the lines behind a request"
 
-run 4 service-mesh apply-policies --service petstore-domain --mesh istio; says "$err" "kubectl apply -k $overlay"
-run 4 service-mesh status --service petstore-domain; says "$err" "marty service-mesh up"
-ok "what is not there yet is said, with what to type meanwhile"
-
 run 0 service-mesh generate-overlay --service petstore-domain --mesh linkerd; says "$err" "chaos: delay: left out"
 run 0 service-mesh generate-overlay --service petstore-domain --mesh linkerd --check
 run 0 service-mesh generate-overlay --service petstore-domain --mesh istio --check
 run 0 service-mesh validate ${overlay/istio/linkerd}
 ok "both meshes' trees stand side by side, and what one of them cannot do is said"
+
+before=$PATH
+PATH=/nonexistent
+export KUBECONFIG=/nonexistent
+run 4 service-mesh apply-policies --service petstore-domain --mesh istio
+run 4 service-mesh status --service petstore-domain --admin 127.0.0.1:1
+PATH=$before
+says "$err" "kubectl: install it"; says "$err" "marty service-mesh up"
+if command -v kubectl >/dev/null; then
+  run 4 service-mesh apply-policies --service petstore-domain --yes; says "$err" "--kubeconfig FILE"
+else
+  echo "skipped: kubectl is not here, so it was not asked for a cluster"
+fi
+run 0 service-mesh apply-policies --service petstore-domain --dry-run=client
+says "$out" "VirtualService"; says "$err" "no cluster was asked"
+ok "without kubectl or a cluster it says what to type"
 
 if [[ -w /dev/full ]]; then
   code=0; "$marty" --help >/dev/full 2>"$err" || code=$?

@@ -6,8 +6,8 @@ namespace marty::dialect::guide {
 const std::string_view kDemoScript = R"sh(#!/usr/bin/env bash
 @HEADING@# The story of @SERVICE@'s mesh: what each policy does to real requests, and the line that makes it do so.
 #   ./demo.sh istio                         step by step, on this machine: no cluster, no root, no network
-#   ./demo.sh linkerd automated             all at once; exit code 0 when every check holds
-#   ./demo.sh istio automated --cluster     on the cluster that kubectl points at
+#   ./demo.sh istio automated               all at once; exit code 0 when every check holds
+#   ./demo.sh linkerd --cluster             on the cluster that kubectl points at; for Linkerd only there, for now
 set -euo pipefail
 service=@SERVICE@ host=@HOST@.@NAMESPACE@:@PORT@ namespace=@NAMESPACE@
 here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)

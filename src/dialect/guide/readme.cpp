@@ -23,7 +23,7 @@ marty service-mesh up --service @SERVICE@ --mesh istio -- \
 
 The first finds what is wrong in the manifests. The second starts the pods as processes on this machine, each behind a
 sidecar that enforces these very files, and runs a client among them. The third is the whole story; without `automated`
-it waits for Enter at each step, with `linkerd` it tells Linkerd's.
+it waits for Enter at each step. Linkerd's story is told on a cluster only, for now: add `--cluster`.
 
 Which lines decide about a request, without sending it:
 

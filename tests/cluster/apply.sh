@@ -93,7 +93,8 @@ ok "on a terminal it asks"
 
 # Routes are accepted by Linkerd's controller, which is not here: nobody waits for it.
 fresh $namespace
-run 0 "${apply[@]}" --mesh linkerd --yes --timeout 0s
-in_force --mesh linkerd
+apply=("${apply[@]/%istio/linkerd}")
+run 0 "${apply[@]}" --yes --timeout 0s
+in_force
 ok "Linkerd's overlay too"
 fresh $namespace

@@ -58,6 +58,8 @@ Estate::Estate(const dialect::Manifests& manifests, const mesh::Model& model, co
   for (const auto& resource : manifests.resources) {
     by_kind_[*resource.kind].push_back(&resource);
     by_name_.emplace(name_key(*resource.kind, *resource.ns, *resource.name), &resource);
+    names_[name_key(*resource.kind, *resource.ns, {})].push_back(*resource.name);
+    if (*resource.kind == "HTTPRoute") index_parents(resource);
     if (*resource.kind == "Service") service_namespaces_.insert(*resource.ns);
     index_pods(resource);
   }
@@ -92,9 +94,34 @@ Estate::List Estate::of(std::string_view kind, std::string_view group) const {
   return out;
 }
 
-const Resource* Estate::find(std::string_view kind, std::string_view ns, std::string_view name) const {
-  const auto known = by_name_.find(name_key(kind, ns, name));
-  return known == by_name_.end() ? nullptr : known->second;
+const Resource* Estate::find(std::string_view kind, std::string_view ns, std::string_view name,
+                             std::string_view group) const {
+  const auto [first, last] = by_name_.equal_range(name_key(kind, ns, name));
+  for (auto known = first; known != last; ++known)
+    if (group.empty() || known->second->group() == group) return known->second;
+  return nullptr;
+}
+
+const std::vector<std::string_view>& Estate::names(std::string_view kind, std::string_view ns) const {
+  static const std::vector<std::string_view> none;
+  const auto known = names_.find(name_key(kind, ns, {}));
+  return known == names_.end() ? none : known->second;
+}
+
+void Estate::index_parents(const Resource& route) {
+  each(route.root, "spec.parentRefs[]", [&](const Place& parent) {
+    const auto ns = text(parent.node, "namespace");
+    const auto key = name_key(text(parent.node, "kind"), ns.empty() ? std::string_view(*route.ns) : ns,
+                              text(parent.node, "name"));
+    attached_[key].push_back({&route, &parent.node, parent.path});
+  });
+}
+
+const std::vector<Estate::Attached>& Estate::attached(std::string_view parent_kind, std::string_view ns,
+                                                      std::string_view name) const {
+  static const std::vector<Attached> none;
+  const auto known = attached_.find(name_key(parent_kind, ns, name));
+  return known == attached_.end() ? none : known->second;
 }
 
 std::vector<const Pods*> Estate::selected(std::string_view ns, const mesh::Labels& selector) const {

@@ -47,7 +47,19 @@ class Estate {
   /// "policy.linkerd.io").
   const List& of(std::string_view kind) const;
   List of(std::string_view kind, std::string_view group) const;
-  const Resource* find(std::string_view kind, std::string_view ns, std::string_view name) const;
+  /// Kinds of two groups may share a name (AuthorizationPolicy, Gateway, HTTPRoute): then the group tells.
+  const Resource* find(std::string_view kind, std::string_view ns, std::string_view name,
+                       std::string_view group = {}) const;
+  /// The names of a kind's objects in a namespace, to guess which one was meant.
+  const std::vector<std::string_view>& names(std::string_view kind, std::string_view ns) const;
+  /// The HTTPRoutes attached to a parent, with the place that says so.
+  struct Attached {
+    const Resource* route;
+    const Node* parent_ref;
+    std::string path;
+  };
+  const std::vector<Attached>& attached(std::string_view parent_kind, std::string_view ns,
+                                        std::string_view name) const;
 
   const mesh::Model& model() const { return model_; }
   const Settings& settings() const { return settings_; }
@@ -71,13 +83,17 @@ class Estate {
 
  private:
   void index_pods(const Resource&);
+  void index_parents(const Resource& route);
 
   const dialect::Manifests& manifests_;
   const mesh::Model& model_;
   const SourceMap& sources_;
   Settings settings_;
   std::map<std::string, List, std::less<>> by_kind_;
-  std::unordered_map<std::string, const Resource*> by_name_;  // kind/namespace/name
+  // By kind/namespace/name, of two groups both; by kind/namespace; by the parent's kind/namespace/name.
+  std::unordered_multimap<std::string, const Resource*> by_name_;
+  std::unordered_map<std::string, std::vector<std::string_view>> names_;
+  std::unordered_map<std::string, std::vector<Attached>> attached_;
   std::map<std::string, std::vector<std::size_t>, std::less<>> pods_by_namespace_;
   std::vector<Pods> pods_;
   std::set<std::string, std::less<>> service_namespaces_, pod_namespaces_;

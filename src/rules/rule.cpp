@@ -49,6 +49,10 @@ Diagnostic& Report::object(const manifest::Resource& resource, std::string messa
   return at(resource, name != nullptr ? *name : resource.root, "metadata.name", std::move(message));
 }
 
+void suggest(Diagnostic& finding, std::string_view word, const std::vector<std::string_view>& names) {
+  if (const auto near = closest(word, names)) finding.notes.push_back({{}, "did you mean '" + *near + "'?"});
+}
+
 Note see(const manifest::Resource& resource, std::string text) {
   const Node* name = get(resource.root, "metadata.name");
   return see(name != nullptr ? *name : resource.root, std::move(text));

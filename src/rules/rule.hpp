@@ -3,6 +3,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/diagnostic.hpp"
 #include "manifest/resource.hpp"
@@ -50,6 +51,8 @@ class Report {
   Diagnostics& found_;
 };
 
+/// Adds "did you mean '…'?" when one of the names is close enough to the word.
+void suggest(Diagnostic&, std::string_view word, const std::vector<std::string_view>& names);
 /// A second place involved.
 inline Note see(const Node& node, std::string text) { return {node.range(), std::move(text)}; }
 Note see(const manifest::Resource&, std::string text);

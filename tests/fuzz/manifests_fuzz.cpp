@@ -22,7 +22,8 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   const auto policies = dialect::read_policy_file(text, 0, found);
   if (!policies) return 0;
   manifest::MemoryTree tree;
-  for (const auto& file : dialect::generate_istio(*policies, dialect::Layout::kOverlay, "mesh.yaml")) {
+  for (const auto& file :
+       dialect::generate(*policies, {mesh::MeshKind::kIstio, dialect::Layout::kOverlay, {"mesh.yaml"}})) {
     tree.files["o/" + file.path] = file.text;
   }
   SourceMap sources;

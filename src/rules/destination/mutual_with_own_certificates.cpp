@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "rules/estate.hpp"
+#include "rules/mtls.hpp"
 #include "rules/rule.hpp"
 
 namespace marty::rules::catalog {
@@ -21,9 +21,7 @@ void check_tls(const Resource& rule, const Place& tls, Report& report) {
 
 void check(const Estate& estate, Report& report) {
   for (const auto* rule : estate.of("DestinationRule"))
-    for (const auto pattern : {"spec.trafficPolicy.tls", "spec.trafficPolicy.portLevelSettings[].tls",
-                               "spec.subsets[].trafficPolicy.tls"})
-      each(rule->root, pattern, [&](const Place& tls) { check_tls(*rule, tls, report); });
+    each_client_tls(*rule, [&](const Place& tls, std::int64_t) { check_tls(*rule, tls, report); });
 }
 
 }  // namespace

@@ -23,8 +23,7 @@ bool admits(std::string_view pattern, const Resource& gateway, const Resource& r
 const Resource* named_gateway(const Estate& estate, const Resource& routes, std::string_view name) {
   const auto slash = name.find('/');
   const auto ns = slash == name.npos ? std::string_view(*routes.ns) : name.substr(0, slash);
-  const auto* found = estate.find("Gateway", ns, name.substr(slash == name.npos ? 0 : slash + 1));
-  return found != nullptr && found->group() == "networking.istio.io" ? found : nullptr;
+  return estate.find("Gateway", ns, name.substr(slash == name.npos ? 0 : slash + 1), "networking.istio.io");
 }
 
 void check_host(const Estate& estate, const Resource& routes, const Place& host, Report& report) {

@@ -34,30 +34,24 @@ bool serves(const Resource& server, const Pods& pods, std::string_view port) {
   return same;
 }
 
-void check_probe(const Resource& server, const std::vector<const Resource*>& routes, const Pods& pods,
+void check_probe(const Resource& server, const std::vector<Estate::Attached>& routes, const Pods& pods,
                  const Place& probe, Report& report) {
   const auto path = text(probe.node, "path");
   if (!serves(server, pods, text(probe.node, "port"))) return;
-  for (const auto* route : routes)
-    if (takes(*route, path)) return;
+  for (const auto& one : routes)
+    if (takes(*one.route, path)) return;
   report
       .at(*pods.owner, probe,
           fmt::format(
               "no route of Server '{}' takes GET {}, and with routes there is none for probes by itself: 404",
               *server.name, path))
-      .notes = {see(*routes.front(), "a route of it"),
+      .notes = {see(*routes.front().route, "a route of it"),
                 {{}, "add a route for the probe's path, open to the kubelet"}};
 }
 
 void check(const Estate& estate, Report& report) {
   for (const auto* server : estate.of("Server", "policy.linkerd.io")) {
-    std::vector<const Resource*> routes;
-    for (const auto* route : estate.of("HTTPRoute"))
-      each(route->root, "spec.parentRefs[]", [&](const Place& parent) {
-        if (text(parent.node, "kind") == "Server" && text(parent.node, "name") == *server->name &&
-            *route->ns == *server->ns)
-          routes.push_back(route);
-      });
+    const auto& routes = estate.attached("Server", *server->ns, *server->name);
     if (routes.empty()) continue;
     const auto selector = labels_at(get(server->root, "spec.podSelector.matchLabels"));
     for (const auto* pods : estate.selected(*server->ns, selector))

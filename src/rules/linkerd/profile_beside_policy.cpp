@@ -42,13 +42,8 @@ void check(const Estate& estate, Report& report) {
     };
     if (const Node* key = switched_off(*service))
       about(*service, *key, "metadata.annotations", fmt::format("the annotation {}", key->text));
-    for (const auto* route : estate.of("HTTPRoute"))
-      each(route->root, "spec.parentRefs[]", [&](const Place& parent) {
-        const Node* ns = parent.node.find("namespace");
-        if (text(parent.node, "kind") == "Service" && text(parent.node, "name") == *service->name &&
-            (ns == nullptr ? *route->ns : ns->text) == *service->ns)
-          about(*route, parent.node, parent.path, "this HTTPRoute");
-      });
+    for (const auto& [route, parent_ref, path] : estate.attached("Service", *service->ns, *service->name))
+      about(*route, *parent_ref, path, "this HTTPRoute");
   }
 }
 

@@ -12,13 +12,9 @@ void check_ref(const Estate& estate, const Resource& policy, const Place& ref, R
   const auto said = text(ref.node, "namespace");
   const auto ns = said.empty() ? std::string_view(*policy.ns) : said;
   if (estate.find(kind, ns, name) != nullptr || ns != *policy.ns) return;
-  std::vector<std::string_view> there;
-  for (const auto* other : estate.of(kind))
-    if (*other->ns == ns) there.push_back(*other->name);
   auto& finding = report.at(
       policy, ref, fmt::format("there is no {} '{}', so Linkerd ignores this whole policy", kind, name));
-  if (const auto near = closest(name, there))
-    finding.notes.push_back({{}, fmt::format("did you mean '{}'?", *near)});
+  suggest(finding, name, estate.names(kind, ns));
 }
 
 void check(const Estate& estate, Report& report) {

@@ -7,21 +7,16 @@ namespace marty::rules::catalog {
 namespace {
 
 void check(const Estate& estate, Report& report) {
-  const auto& servers = estate.of("Server");
   for (const auto kind : {"AuthorizationPolicy", "HTTPLocalRateLimitPolicy"}) {
     for (const auto* policy : estate.of(kind, "policy.linkerd.io")) {
       const Node* target = get(policy->root, "spec.targetRef");
       if (target == nullptr || text(*target, "kind") != "Server") continue;
       const auto name = text(*target, "name");
       if (estate.find("Server", *policy->ns, name) != nullptr) continue;
-      std::vector<std::string_view> there;
-      for (const auto* server : servers)
-        if (*server->ns == *policy->ns) there.push_back(*server->name);
       auto& finding = report.at(
           *policy, *target, "spec.targetRef",
           fmt::format("namespace '{}' has no Server '{}': this is never in force", *policy->ns, name));
-      if (const auto near = closest(name, there))
-        finding.notes.push_back({{}, fmt::format("did you mean '{}'?", *near)});
+      suggest(finding, name, estate.names("Server", *policy->ns));
     }
   }
 }

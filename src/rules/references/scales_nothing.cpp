@@ -13,13 +13,9 @@ void check(const Estate& estate, Report& report) {
     const auto kind = text(*target, "kind"), name = text(*target, "name");
     if (kind != "Deployment" && kind != "StatefulSet" && kind != "ReplicaSet") continue;
     if (estate.find(kind, *scaler->ns, name) != nullptr) continue;
-    std::vector<std::string_view> there;
-    for (const auto* other : estate.of(kind))
-      if (*other->ns == *scaler->ns) there.push_back(*other->name);
     auto& finding = report.at(*scaler, *target, "spec.scaleTargetRef",
                               fmt::format("namespace '{}' has no {} '{}' to scale", *scaler->ns, kind, name));
-    if (const auto near = closest(name, there))
-      finding.notes.push_back({{}, fmt::format("did you mean '{}'?", *near)});
+    suggest(finding, name, estate.names(kind, *scaler->ns));
   }
 }
 

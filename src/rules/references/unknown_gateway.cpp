@@ -7,7 +7,6 @@ namespace marty::rules::catalog {
 namespace {
 
 void check(const Estate& estate, Report& report) {
-  const auto gateways = estate.of("Gateway", "networking.istio.io");
   for (const auto* resource : estate.of("VirtualService")) {
     each(resource->root, "spec.gateways[]", [&](const Place& named) {
       if (named.node.text == "mesh") return;
@@ -15,16 +14,10 @@ void check(const Estate& estate, Report& report) {
       const auto slash = whole.find('/');
       const auto ns = slash == whole.npos ? std::string_view(*resource->ns) : whole.substr(0, slash);
       const auto name = whole.substr(slash == whole.npos ? 0 : slash + 1);
-      std::vector<std::string_view> there;
-      for (const auto* gateway : gateways) {
-        if (*gateway->ns != ns) continue;
-        if (*gateway->name == name) return;
-        there.push_back(*gateway->name);
-      }
-      if (there.empty()) return;  // that namespace's gateways are not among the files
-      auto& finding = report.at(*resource, named, fmt::format("no Gateway '{}' in namespace '{}'", name, ns));
-      if (const auto near = closest(name, there))
-        finding.notes.push_back({{}, fmt::format("did you mean '{}'?", *near)});
+      const auto& there = estate.names("Gateway", ns);  // empty: that namespace is not among the files
+      if (there.empty() || estate.find("Gateway", ns, name) != nullptr) return;
+      suggest(report.at(*resource, named, fmt::format("no Gateway '{}' in namespace '{}'", name, ns)), name,
+              there);
     });
   }
 }

@@ -1,14 +1,10 @@
 #include <fmt/format.h>
 
-#include "dialect/names.hpp"
-#include "policy/mtls_mode.hpp"
-#include "rules/estate.hpp"
+#include "rules/mtls.hpp"
 #include "rules/rule.hpp"
 
 namespace marty::rules::catalog {
 namespace {
-
-using policy::MtlsMode;
 
 /// A Service's host as it is written in an address: "pets", "pets.shop" or longer, perhaps with a port.
 const Resource* called(const Estate& estate, std::string_view text, std::string_view ns) {
@@ -23,15 +19,6 @@ const Resource* called(const Estate& estate, std::string_view text, std::string_
   return estate.find("Service", rest.substr(0, rest.find('.')), host.substr(0, dot));
 }
 
-std::optional<Sourced<MtlsMode>> strict_at(const Estate& estate, const Resource& service) {
-  for (const auto* pods : estate.pods_of(service)) {
-    const auto mode = policy::effective_mtls(estate.model().mtls, std::string(pods->ns()), pods->labels, 0,
-                                             estate.settings().root_namespace);
-    if (*mode == MtlsMode::kStrict && estate.istio_injected(pods->ns(), pods)) return mode;
-  }
-  return std::nullopt;
-}
-
 void check(const Estate& estate, Report& report) {
   for (const auto& pods : estate.pods()) {
     if (estate.istio_injected(pods.ns(), &pods) || estate.find("Namespace", "", pods.ns()) == nullptr)
@@ -39,7 +26,7 @@ void check(const Estate& estate, Report& report) {
     for (const auto pattern : {"containers[].env[].value", "containers[].args[]", "containers[].command[]"}) {
       each(*pods.spec, pattern, [&](const Place& address) {
         const auto* service = called(estate, address.node.text, pods.ns());
-        const auto strict = service == nullptr ? std::nullopt : strict_at(estate, *service);
+        const auto strict = service == nullptr ? std::nullopt : strict_behind(estate, *service);
         if (!strict) return;
         report
             .at(*pods.owner, address,

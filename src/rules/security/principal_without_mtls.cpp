@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
-#include "policy/mtls_mode.hpp"
-#include "rules/estate.hpp"
+#include "rules/mtls.hpp"
 #include "rules/rule.hpp"
 #include "rules/selectors.hpp"
 
@@ -15,8 +14,7 @@ std::optional<Sourced<MtlsMode>> loose_mode(const Estate& estate, const Resource
                                             const SelectingKind& kind) {
   for (const auto* pods : chosen(estate, policy, kind)) {
     if (!estate.istio_injected(pods->ns(), pods)) continue;
-    const auto mode = policy::effective_mtls(estate.model().mtls, std::string(pods->ns()), pods->labels, 0,
-                                             estate.settings().root_namespace);
+    const auto mode = mtls_mode(estate, *pods);
     if (*mode != MtlsMode::kStrict && mode.written()) return mode;
   }
   return std::nullopt;

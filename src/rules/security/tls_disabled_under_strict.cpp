@@ -1,30 +1,16 @@
 #include <fmt/format.h>
 
-#include "policy/mtls_mode.hpp"
-#include "rules/estate.hpp"
+#include "rules/mtls.hpp"
 #include "rules/rule.hpp"
 
 namespace marty::rules::catalog {
 namespace {
 
-using policy::MtlsMode;
-
-/// The STRICT setting of one of the pods behind the host, if any.
-std::optional<Sourced<MtlsMode>> strict_behind(const Estate& estate, const Resource& service) {
-  for (const auto* pods : estate.pods_of(service)) {
-    if (!estate.istio_injected(pods->ns(), pods)) continue;
-    const auto mode = policy::effective_mtls(estate.model().mtls, std::string(pods->ns()), pods->labels, 0,
-                                             estate.settings().root_namespace);
-    if (*mode == MtlsMode::kStrict) return mode;
-  }
-  return std::nullopt;
-}
-
 void check_block(const Estate& estate, const Resource& rule, const Resource& service, const Place& tls,
-                 Report& report) {
+                 std::int64_t port, Report& report) {
   const auto mode = text(tls.node, "mode");
   if (mode != "DISABLE" && mode != "SIMPLE" && mode != "MUTUAL") return;
-  const auto strict = strict_behind(estate, service);
+  const auto strict = strict_behind(estate, service, port);
   if (!strict) return;
   report
       .at(rule, *tls.node.find("mode"), tls.path + ".mode",
@@ -39,10 +25,9 @@ void check(const Estate& estate, Report& report) {
   for (const auto* resource : estate.of("DestinationRule")) {
     const auto* service = estate.service(text(resource->root, "spec.host"), *resource->ns);
     if (service == nullptr) continue;
-    for (const auto pattern : {"spec.trafficPolicy.tls", "spec.trafficPolicy.portLevelSettings[].tls",
-                               "spec.subsets[].trafficPolicy.tls"})
-      each(resource->root, pattern,
-           [&](const Place& tls) { check_block(estate, *resource, *service, tls, report); });
+    each_client_tls(*resource, [&](const Place& tls, std::int64_t port) {
+      check_block(estate, *resource, *service, tls, port, report);
+    });
   }
 }
 
@@ -100,8 +85,11 @@ metadata: {name: shop, labels: {istio-injection: enabled}}
 ---
 apiVersion: security.istio.io/v1
 kind: PeerAuthentication
-metadata: {name: default, namespace: shop}
-spec: {mtls: {mode: STRICT}}
+metadata: {name: pets, namespace: shop}
+spec:
+  selector: {matchLabels: {app: pets}}
+  mtls: {mode: STRICT}
+  portLevelMtls: {9000: {mode: PERMISSIVE}}
 ---
 apiVersion: networking.istio.io/v1
 kind: DestinationRule
@@ -109,7 +97,26 @@ metadata: {name: pets, namespace: shop}
 spec:
   host: pets
   trafficPolicy:
-    connectionPool: {tcp: {maxConnections: 50}}
+    portLevelSettings:
+    - port: {number: 81}
+      tls: {mode: DISABLE}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: pets, namespace: shop}
+spec:
+  selector: {app: pets}
+  ports: [{name: http, port: 80, targetPort: 8080}, {name: http-metrics, port: 81, targetPort: 9000}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: pets, namespace: shop}
+spec:
+  selector: {matchLabels: {app: pets}}
+  template:
+    metadata: {labels: {app: pets}}
+    spec:
+      containers: [{name: pets, image: "pets:1.0", ports: [{containerPort: 8080}, {containerPort: 9000}]}]
 )",
     .check = check,
 };

@@ -29,15 +29,11 @@ bool exists(const Estate& estate, const Identity& who) {
 void check_one(const Estate& estate, const Resource& policy, const Place& principal, Report& report) {
   const auto who = parse(principal.node.text);
   if (!who || exists(estate, *who)) return;
-  std::vector<std::string_view> accounts;
-  for (const auto* account : estate.of("ServiceAccount"))
-    if (*account->ns == who->ns) accounts.push_back(*account->name);
   auto& finding =
       report.at(policy, principal,
                 fmt::format("namespace '{}' has no service account '{}': nobody can be this caller", who->ns,
                             who->account));
-  if (const auto near = closest(who->account, accounts))
-    finding.notes.push_back({{}, fmt::format("did you mean '{}'?", *near)});
+  suggest(finding, who->account, estate.names("ServiceAccount", who->ns));
 }
 
 void check(const Estate& estate, Report& report) {

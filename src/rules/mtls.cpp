@@ -1,0 +1,41 @@
+#include "rules/mtls.hpp"
+
+namespace marty::rules {
+
+using policy::MtlsMode;
+
+Sourced<MtlsMode> mtls_mode(const Estate& estate, const Pods& pods, std::uint16_t port) {
+  return policy::effective_mtls(estate.model().mtls, std::string(pods.ns()), pods.labels, port,
+                                estate.settings().root_namespace);
+}
+
+std::optional<Sourced<MtlsMode>> strict_behind(const Estate& estate, const Resource& service,
+                                               std::int64_t port) {
+  const auto* known = estate.model().service(
+      service.name->empty() ? std::string() : *service.name + "." + *service.ns + ".svc.cluster.local");
+  if (known == nullptr) return std::nullopt;
+  for (const auto* pods : estate.pods_of(service)) {
+    if (!estate.istio_injected(pods->ns(), pods)) continue;
+    for (const auto& one : known->ports) {
+      if (port != 0 && one.port != port) continue;
+      const auto mode = mtls_mode(estate, *pods, one.target_port != 0 ? one.target_port : one.port);
+      if (*mode == MtlsMode::kStrict) return mode;
+    }
+  }
+  return std::nullopt;
+}
+
+void each_client_tls(const Resource& rule, const std::function<void(const Place&, std::int64_t port)>& see) {
+  for (const auto pattern : {"spec.trafficPolicy.tls", "spec.subsets[].trafficPolicy.tls"})
+    each(rule.root, pattern, [&](const Place& tls) { see(tls, 0); });
+  for (const auto pattern :
+       {"spec.trafficPolicy.portLevelSettings[]", "spec.subsets[].trafficPolicy.portLevelSettings[]"}) {
+    each(rule.root, pattern, [&](const Place& settings) {
+      const Node* tls = settings.node.find("tls");
+      if (tls != nullptr)
+        see({*tls, settings.path + ".tls"}, number(settings.node, "port.number").value_or(0));
+    });
+  }
+}
+
+}  // namespace marty::rules

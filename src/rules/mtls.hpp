@@ -1,0 +1,22 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "policy/mtls_mode.hpp"
+#include "rules/estate.hpp"
+
+namespace marty::rules {
+
+/// The mode in force at a port of these pods (0: whatever no port says), and where it was written.
+Sourced<policy::MtlsMode> mtls_mode(const Estate&, const Pods&, std::uint16_t port = 0);
+
+/// STRICT at injected pods behind a Service, with its place; for one of the Service's ports, or with 0 for
+/// any.
+std::optional<Sourced<policy::MtlsMode>> strict_behind(const Estate&, const Resource& service,
+                                                       std::int64_t port = 0);
+
+/// Every tls block of a DestinationRule, with the Service port it is for (0: all of them).
+void each_client_tls(const Resource& rule, const std::function<void(const Place&, std::int64_t port)>& see);
+
+}  // namespace marty::rules

@@ -6,17 +6,11 @@
 #include <string_view>
 
 #include "core/origin.hpp"
+#include "core/regex.hpp"
 
 namespace marty::policy {
 
-/// A compiled RE2 expression; the library stays behind this door.
-class Regex {
- public:
-  /// Nothing when it is not RE2 syntax or longer than 1024 characters (Istio's bound); `why` then says so.
-  static std::shared_ptr<const Regex> compile(const std::string& pattern, std::string& why);
-  virtual ~Regex() = default;
-  virtual bool matches_all_of(std::string_view text) const = 0;
-};
+using marty::Regex;
 
 /// One condition on a string (Istio StringMatch). Case-sensitive unless told otherwise; `kPresent` is true
 /// for any value, the empty one too. Regexes match the whole string.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "dialect/kinds.hpp"
@@ -21,8 +22,8 @@ bool is_manifest_file(std::string_view name) {
 
 class Reading {
  public:
-  Reading(manifest::FileTree& tree, SourceMap& sources, Diagnostics& found, Manifests& out)
-      : tree_(tree), sources_(sources), found_(found), out_(out) {}
+  Reading(manifest::FileTree& tree, SourceMap& sources, Diagnostics& found, Manifests& out, Workers& workers)
+      : tree_(tree), sources_(sources), found_(found), out_(out), workers_(workers) {}
 
   void path(const std::string& path) {
     auto names = tree_.list(path);
@@ -33,19 +34,14 @@ class Reading {
                                                      : kustomization(manifest::directory_of(path)));
     }
     if (!kustomize::file_in(*names).empty()) return keep(kustomization(path));
-    bool any = false;
-    for (const auto& name : *names) {
-      if (!is_manifest_file(name)) continue;
-      any = true;
-      keep(file(path + "/" + name));
-    }
-    if (any) return;
+    std::erase_if(*names, [](const auto& name) { return !is_manifest_file(name); });
+    if (!names->empty()) return directory(path, *names);
     out_.complete = false;
     found_.error("nothing-to-read", {},
                  fmt::format("{} has no YAML or JSON files and no kustomization.yaml", path));
   }
 
-  void text(const std::string& name, std::string text) { keep(parse(name, std::move(text))); }
+  void text(const std::string& name, std::string text) { keep(parse(add(name, std::move(text)))); }
 
  private:
   void keep(std::vector<Resource> resources) {
@@ -59,33 +55,64 @@ class Reading {
     return std::move(built.objects);
   }
 
-  std::vector<Resource> file(const std::string& path) {
-    auto text = tree_.read(path);
-    if (!text) {
-      out_.complete = false;
-      auto& finding = found_.error("unreadable-file", {}, fmt::format("{}: {}", path, text.error().text));
-      if (!text.error().next.empty()) finding.notes.push_back({{}, text.error().next});
-      return {};
+  /// The files are fetched one after the other; what they say is read by all workers.
+  void directory(const std::string& path, const std::vector<std::string>& names) {
+    std::vector<std::uint16_t> numbers;
+    for (const auto& name : names) {
+      if (const auto number = fetch(path + "/" + name)) numbers.push_back(*number);
     }
-    return parse(path, std::move(*text));
+    if (numbers.size() == 1) return keep(parse(numbers[0]));
+    std::vector<Parsed> parsed(numbers.size());
+    workers_.run(parsed.size(), [&](std::size_t i) {
+      parsed[i].read = manifest::read_resources(sources_.text(numbers[i]), numbers[i], parsed[i].found);
+    });
+    for (auto& one : parsed) keep(take(std::move(one)));
   }
 
-  std::vector<Resource> parse(const std::string& name, std::string text) {
-    const auto number = sources_.add(name, std::move(text));
+  std::vector<Resource> file(const std::string& path) {
+    const auto number = fetch(path);
+    return number ? parse(*number) : std::vector<Resource>{};
+  }
+
+  std::optional<std::uint16_t> fetch(const std::string& path) {
+    auto text = tree_.read(path);
+    if (text) return add(path, std::move(*text));
+    out_.complete = false;
+    auto& finding = found_.error("unreadable-file", {}, fmt::format("{}: {}", path, text.error().text));
+    if (!text.error().next.empty()) finding.notes.push_back({{}, text.error().next});
+    return {};
+  }
+
+  std::uint16_t add(const std::string& name, std::string text) {
     out_.files.push_back(name);
-    const auto before = found_.all().size();
-    auto read = manifest::read_resources(sources_.text(number), number, found_);
-    out_.skipped += read.skipped;
-    for (auto i = before; i < found_.all().size(); ++i) {
-      if (found_.all()[i].rule.starts_with("yaml-")) out_.complete = false;
+    return sources_.add(name, std::move(text));
+  }
+
+  struct Parsed {
+    manifest::Resources read;
+    Diagnostics found;
+  };
+
+  std::vector<Resource> parse(std::uint16_t number) {
+    Parsed parsed;
+    parsed.read = manifest::read_resources(sources_.text(number), number, parsed.found, workers_);
+    return take(std::move(parsed));
+  }
+
+  std::vector<Resource> take(Parsed parsed) {
+    out_.skipped += parsed.read.skipped;
+    for (auto& finding : parsed.found.all()) {
+      if (finding.rule.starts_with("yaml-")) out_.complete = false;
+      found_.add(std::move(finding));
     }
-    return std::move(read.all);
+    return std::move(parsed.read.all);
   }
 
   manifest::FileTree& tree_;
   SourceMap& sources_;
   Diagnostics& found_;
   Manifests& out_;
+  Workers& workers_;
 };
 
 void finish(Manifests& manifests, const std::string& default_ns) {
@@ -97,16 +124,16 @@ void finish(Manifests& manifests, const std::string& default_ns) {
 }  // namespace
 
 Manifests read_manifests(manifest::FileTree& tree, std::span<const std::string> paths, SourceMap& sources,
-                         Diagnostics& found, const std::string& default_ns) {
+                         Diagnostics& found, const std::string& default_ns, Workers& workers) {
   Manifests out;
-  Reading reading(tree, sources, found, out);
+  Reading reading(tree, sources, found, out, workers);
   for (const auto& path : paths) reading.path(path);
   finish(out, default_ns);
   return out;
 }
 
 Manifests read_manifest_text(std::string name, std::string text, SourceMap& sources, Diagnostics& found,
-                             const std::string& default_ns) {
+                             const std::string& default_ns, Workers& workers) {
   struct Nothing final : manifest::FileTree {
     Result<std::string> read(const std::string&) override { return Error{ErrorCode::kInput, "no file", ""}; }
     Result<std::vector<std::string>> list(const std::string&) override {
@@ -114,7 +141,7 @@ Manifests read_manifest_text(std::string name, std::string text, SourceMap& sour
     }
   } nothing;
   Manifests out;
-  Reading(nothing, sources, found, out).text(name, std::move(text));
+  Reading(nothing, sources, found, out, workers).text(name, std::move(text));
   finish(out, default_ns);
   return out;
 }

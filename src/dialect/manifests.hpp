@@ -24,11 +24,11 @@ struct Manifests {
 /// it (kustomize/build.hpp); of any other, its *.yaml, *.yml and *.json. Objects without a namespace go to
 /// `default_ns`. Files are registered in `sources` by their path.
 Manifests read_manifests(manifest::FileTree&, std::span<const std::string> paths, SourceMap& sources,
-                         Diagnostics&, const std::string& default_ns = "default");
+                         Diagnostics&, const std::string& default_ns = "default", Workers& = one_at_a_time());
 
 /// One text, such as standard input.
 Manifests read_manifest_text(std::string name, std::string text, SourceMap& sources, Diagnostics&,
-                             const std::string& default_ns = "default");
+                             const std::string& default_ns = "default", Workers& = one_at_a_time());
 
 /// What the objects mean together. Kinds nobody reads yet are said in a finding when they belong to a mesh.
 mesh::Model to_model(const Manifests&, Diagnostics&);

@@ -74,7 +74,8 @@ Diagnostic& wrong_type(Reader& reader, const Node& node, const Codec& codec) {
                       fmt::format("expected {}, found {}", wanted(codec), shown(node)));
 }
 
-/// Takes the sign and the base off a YAML integer and reads it; empty when it does not fit.
+}  // namespace
+
 std::optional<std::int64_t> to_integer(std::string text) {
   std::erase(text, '_');
   const bool negative = text.starts_with('-');
@@ -94,8 +95,7 @@ std::optional<std::int64_t> to_integer(std::string text) {
 
 std::optional<double> to_number(const std::string& text) {
   if (plain_type(text) == ScalarType::kInteger) {
-    const auto whole = to_integer(text);
-    return whole ? std::optional<double>(static_cast<double>(*whole)) : std::nullopt;
+    if (const auto whole = to_integer(text)) return static_cast<double>(*whole);
   }
   double value = 0;
   const char* begin = text.data() + (text.starts_with('+') ? 1 : 0);
@@ -103,6 +103,8 @@ std::optional<double> to_number(const std::string& text) {
   if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) return {};
   return value;
 }
+
+namespace {
 
 std::string print_bound(const Codec& codec, double bound) {
   if (codec.shape == Shape::kDuration) return print_duration(Duration{static_cast<std::int64_t>(bound)});

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "manifest/fields.hpp"
@@ -14,5 +15,10 @@ Node show_value(const Codec&, const void* value);
 
 /// What a node is, for "found …": "the text \"5\"", "a list".
 std::string shown(const Node&);
+
+/// A YAML integer's value, with its sign and base; empty when it does not fit.
+std::optional<std::int64_t> to_integer(std::string text);
+/// A YAML number's; empty for infinities and what is none. Integers of more than 64 bits are read as Go does.
+std::optional<double> to_number(const std::string& text);
 
 }  // namespace marty::manifest

@@ -58,9 +58,9 @@ std::string_view Resource::version() const {
   return text.substr(text.find('/') + 1);  // npos + 1 is 0: the core group has no slash
 }
 
-Resources read_resources(std::string_view text, std::uint16_t file, Diagnostics& found) {
+Resources read_resources(std::string_view text, std::uint16_t file, Diagnostics& found, Workers& workers) {
   Resources out;
-  for (Node& document : parse_yaml(text, file, found)) unfold(std::move(document), out, found);
+  for (Node& document : parse_yaml(text, file, found, workers)) unfold(std::move(document), out, found);
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/origin.hpp"
+#include "core/workers.hpp"
 #include "manifest/fields.hpp"
 #include "manifest/node.hpp"
 
@@ -30,7 +31,7 @@ struct Resources {
 
 /// Reads the objects of one file; a List is unfolded into its items. A document with only one of apiVersion
 /// and kind is meant to be an object: reported (missing-field) and left out. Syntax errors as parse_yaml.
-Resources read_resources(std::string_view text, std::uint16_t file, Diagnostics&);
+Resources read_resources(std::string_view text, std::uint16_t file, Diagnostics&, Workers& = one_at_a_time());
 
 /// What every object says about itself. Of the fields that only a cluster fills in, none is an error.
 struct Metadata {

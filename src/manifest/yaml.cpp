@@ -7,6 +7,7 @@
 #include <map>
 
 #include "core/assert.hpp"
+#include "manifest/yaml_plain.hpp"
 #include "manifest/yaml_rules.hpp"
 
 namespace marty::manifest {
@@ -316,33 +317,90 @@ bool is_bare(std::string_view chunk) {
 
 }  // namespace
 
-std::vector<Node> parse_yaml(std::string_view text, std::uint16_t file, Diagnostics& found) {
-  std::vector<Node> documents;
+bool read_any_document(std::string_view text, std::uint32_t first_line, std::uint16_t file,
+                       Diagnostics& found, std::vector<Node>& documents) {
+  return Builder(text, first_line, file, found).read(documents);
+}
+
+namespace {
+
+/// A part of a file that holds one document, as a rule.
+struct Chunk {
+  std::string_view text;
+  std::uint32_t line = 1;  ///< of its beginning
+};
+
+std::vector<Chunk> cut(std::string_view text) {
+  std::vector<Chunk> chunks;
+  std::uint32_t line = 1;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = next_document(text, at + (at > 0 || text.starts_with("---") ? 3 : 0));
+    chunks.push_back({text.substr(at, end - at), line});
+    line += static_cast<std::uint32_t>(std::count(text.begin() + static_cast<std::ptrdiff_t>(at),
+                                                  text.begin() + static_cast<std::ptrdiff_t>(end), '\n'));
+    at = end;
+  }
+  return chunks;
+}
+
+struct Documents {
+  std::vector<Node> all;
+  Diagnostics found;
+  std::size_t broken = 0;
+};
+
+void read_chunks(std::span<const Chunk> chunks, std::uint16_t file, Documents& into) {
+  for (const auto& [text, line] : chunks) {
+    if (Node plain; read_plain_document(text, line, file, plain)) {
+      into.all.push_back(std::move(plain));
+    } else if (!is_bare(text)) {
+      into.broken += !read_any_document(text, line, file, into.found, into.all);
+    }
+    if (into.broken < kBrokenDocumentsMax) continue;
+    into.found.error("yaml-limit", {{line, 1, file}, 0},
+                     fmt::format("{} documents of this file are broken; the rest is not read", into.broken));
+    return;
+  }
+}
+
+/// False when so many documents are broken that they have to be counted in order.
+bool read_in_parts(std::span<const Chunk> chunks, std::uint16_t file, Workers& workers, Documents& into) {
+  std::vector<Documents> parts(std::min(4 * workers.count(), chunks.size()));
+  workers.run(parts.size(), [&](std::size_t i) {
+    const auto begin = i * chunks.size() / parts.size(), end = (i + 1) * chunks.size() / parts.size();
+    read_chunks(chunks.subspan(begin, end - begin), file, parts[i]);
+  });
+  for (auto& part : parts) {
+    into.broken += part.broken;
+    std::move(part.all.begin(), part.all.end(), std::back_inserter(into.all));
+    std::move(part.found.all().begin(), part.found.all().end(), std::back_inserter(into.found.all()));
+  }
+  return into.broken < kBrokenDocumentsMax;
+}
+
+}  // namespace
+
+std::vector<Node> parse_yaml(std::string_view text, std::uint16_t file, Diagnostics& found,
+                             Workers& workers) {
+  constexpr std::size_t kWorthSharing = std::size_t{128} << 10;
   const Origin top{1, 1, file};
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   if (text.size() > kTextBytesMax) {
     found.error("yaml-limit", {top, 0}, fmt::format("the file is larger than {} MiB", kTextBytesMax >> 20));
-    return documents;
+    return {};
   }
   if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) {
     found.error("yaml-syntax", {top, 0}, "this file is UTF-16").notes.push_back({{}, "save it as UTF-8"});
-    return documents;
+    return {};
   }
-  std::uint32_t line = 1;
-  std::size_t broken = 0;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = next_document(text, at + (at > 0 || text.starts_with("---") ? 3 : 0));
-    const auto chunk = text.substr(at, end - at);
-    if (!is_bare(chunk)) broken += !Builder(chunk, line, file, found).read(documents);
-    if (broken >= kBrokenDocumentsMax) {
-      found.error("yaml-limit", {{line, 1, file}, 0},
-                  fmt::format("{} documents of this file are broken; the rest is not read", broken));
-      break;
-    }
-    line += static_cast<std::uint32_t>(std::count(chunk.begin(), chunk.end(), '\n'));
-    at = end;
+  const auto chunks = cut(text);
+  Documents read;
+  if (text.size() < kWorthSharing || workers.count() < 2 || !read_in_parts(chunks, file, workers, read)) {
+    read = {};
+    read_chunks(chunks, file, read);
   }
-  return documents;
+  std::move(read.found.all().begin(), read.found.all().end(), std::back_inserter(found.all()));
+  return std::move(read.all);
 }
 
 }  // namespace marty::manifest

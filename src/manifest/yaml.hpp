@@ -3,6 +3,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/workers.hpp"
 #include "manifest/node.hpp"
 
 namespace marty::manifest {
@@ -17,6 +18,8 @@ constexpr std::size_t kAliasBytesMax = 64u << 20;  ///< text that aliases and me
 /// the place of the anchored text. Empty documents are left out. A document that is no YAML is reported
 /// (yaml-syntax, yaml-limit, duplicate-key) and left out; the documents around it are read. A duplicate key
 /// is reported and its last value kept, as Kubernetes does. `file` goes into the origins.
-std::vector<Node> parse_yaml(std::string_view text, std::uint16_t file, Diagnostics&);
+/// Large files are shared among workers, with the same result.
+std::vector<Node> parse_yaml(std::string_view text, std::uint16_t file, Diagnostics&,
+                             Workers& = one_at_a_time());
 
 }  // namespace marty::manifest

@@ -1,0 +1,331 @@
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+
+#include "schema/cel.hpp"
+
+namespace marty::schema {
+
+namespace {
+
+constexpr int kDepthMax = 60;
+constexpr std::array<std::string_view, 5> kMacros{"all", "exists", "exists_one", "filter", "map"};
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_name_start(char c) { return (c | 32) >= 'a' && (c | 32) <= 'z' ? true : c == '_'; }
+
+/// A field's name as CEL has to write it: __namespace__, a__dot__b.
+std::string unescaped_field(std::string_view name) {
+  std::string out(name);
+  constexpr std::pair<std::string_view, std::string_view> kSigns[] = {
+      {"__dot__", "."}, {"__dash__", "-"}, {"__slash__", "/"}, {"__underscores__", "__"}};
+  for (const auto& [sign, meaning] : kSigns) {
+    for (auto at = out.find(sign); at != out.npos; at = out.find(sign, at + meaning.size()))
+      out.replace(at, sign.size(), meaning);
+  }
+  const bool keyword = out.size() > 4 && out.starts_with("__") && out.ends_with("__");
+  return keyword ? out.substr(2, out.size() - 4) : out;
+}
+
+class Parser {
+ public:
+  explicit Parser(std::string_view text) : rest_(text), whole_(text) {}
+
+  std::shared_ptr<const Cel> read(std::string& why) {
+    Cel out = condition();
+    skip_space();
+    if (why_.empty() && !rest_.empty()) fail("the expression does not end here");
+    why = why_;
+    return why_.empty() ? std::make_shared<const Cel>(std::move(out)) : nullptr;
+  }
+
+ private:
+  using Op = Cel::Op;
+
+  Cel fail(std::string_view what) {
+    if (why_.empty()) why_ = fmt::format("{} (at character {})", what, whole_.size() - rest_.size() + 1);
+    rest_ = {};
+    return {};
+  }
+  void skip_space() {
+    while (!rest_.empty() && (rest_[0] == ' ' || rest_[0] == '\n' || rest_[0] == '\t' || rest_[0] == '\r'))
+      rest_.remove_prefix(1);
+  }
+  bool take(std::string_view sign) {
+    skip_space();
+    if (!rest_.starts_with(sign)) return false;
+    rest_.remove_prefix(sign.size());
+    return true;
+  }
+  std::string_view name() {
+    skip_space();
+    std::size_t end = 0;
+    while (end < rest_.size() && (is_name_start(rest_[end]) || (end > 0 && is_digit(rest_[end])))) ++end;
+    const auto out = rest_.substr(0, end);
+    rest_.remove_prefix(end);
+    return out;
+  }
+  static Cel node(Op op, Cel a) {
+    Cel out{op, 0, 0, {}, {}};
+    out.parts.push_back(std::move(a));
+    return out;
+  }
+  static Cel node(Op op, Cel a, Cel b) {
+    Cel out = node(op, std::move(a));
+    out.parts.push_back(std::move(b));
+    return out;
+  }
+
+  Cel condition() {
+    if (++depth_ > kDepthMax) return fail("nested too deeply");
+    Cel test = either();
+    if (take("?")) {
+      Cel yes = condition();
+      if (!take(":")) return fail("expected ':'");
+      test = node(Op::kCondition, std::move(test), std::move(yes));
+      test.parts.push_back(condition());
+    }
+    --depth_;
+    return test;
+  }
+  Cel either() {
+    Cel left = both();
+    while (take("||")) left = node(Op::kOr, std::move(left), both());
+    return left;
+  }
+  Cel both() {
+    Cel left = relation();
+    while (take("&&")) left = node(Op::kAnd, std::move(left), relation());
+    return left;
+  }
+  bool take_in() {
+    skip_space();
+    if (!rest_.starts_with("in") || rest_.size() < 3 || is_name_start(rest_[2]) || is_digit(rest_[2]))
+      return false;
+    rest_.remove_prefix(2);
+    return true;
+  }
+  Cel relation() {
+    constexpr std::pair<std::string_view, Op> kSigns[] = {{"==", Op::kEqual},     {"!=", Op::kUnequal},
+                                                          {"<=", Op::kLessEqual}, {">=", Op::kGreaterEqual},
+                                                          {"<", Op::kLess},       {">", Op::kGreater}};
+    Cel left = sum();
+    for (bool found = true; found;) {
+      found = false;
+      for (const auto& [sign, op] : kSigns) {
+        if (!take(sign)) continue;
+        left = node(op, std::move(left), sum());
+        found = true;
+        break;
+      }
+      if (!found && take_in()) {
+        left = node(Op::kIn, std::move(left), sum());
+        found = true;
+      }
+    }
+    return left;
+  }
+  Cel sum() {
+    Cel left = product();
+    for (;;) {
+      if (take("+")) {
+        left = node(Op::kAdd, std::move(left), product());
+      } else if (take("-")) {
+        left = node(Op::kSubtract, std::move(left), product());
+      } else {
+        return left;
+      }
+    }
+  }
+  Cel product() {
+    Cel left = unary();
+    for (;;) {
+      if (take("*")) {
+        left = node(Op::kMultiply, std::move(left), unary());
+      } else if (take("/")) {
+        left = node(Op::kDivide, std::move(left), unary());
+      } else if (take("%")) {
+        left = node(Op::kRemainder, std::move(left), unary());
+      } else {
+        return left;
+      }
+    }
+  }
+  Cel unary() {
+    if (++depth_ > kDepthMax) return fail("nested too deeply");
+    skip_space();
+    Cel out;
+    if (!rest_.starts_with("!=") && take("!")) {
+      out = node(Op::kNot, unary());
+    } else if (rest_.starts_with('-') && rest_.size() > 1 && !is_digit(rest_[1]) && take("-")) {
+      out = node(Op::kMinus, unary());
+    } else {
+      out = member();
+    }
+    --depth_;
+    return out;
+  }
+
+  Cel member() {
+    Cel out = primary();
+    for (;;) {
+      if (take("[")) {
+        out = node(Op::kIndex, std::move(out), condition());
+        if (!take("]")) return fail("expected ']'");
+      } else if (take(".")) {
+        const std::string_view called = name();
+        if (called.empty()) return fail("expected a name after '.'");
+        if (take("(")) {
+          out = call(std::string(called), std::move(out));
+          continue;
+        }
+        out = node(Op::kField, std::move(out));
+        out.text = unescaped_field(called);
+      } else {
+        return out;
+      }
+    }
+  }
+
+  std::vector<Cel> list_until(std::string_view close) {
+    std::vector<Cel> items;
+    if (take(close)) return items;
+    do {
+      if (take(close)) return items;  // a comma may end the list
+      items.push_back(condition());
+    } while (take(","));
+    if (!take(close)) fail(fmt::format("expected '{}'", close));
+    return items;
+  }
+
+  Cel call(std::string function, Cel receiver) {
+    auto arguments = list_until(")");
+    const bool macro = std::find(kMacros.begin(), kMacros.end(), function) != kMacros.end();
+    if (macro && (arguments.size() != 2 || arguments[0].op != Op::kName))
+      return fail(fmt::format("{} takes a name and an expression", function));
+    if (!macro && !is_cel_function(function))
+      return fail(fmt::format("the function '{}' is not known here", function));
+    Cel out = node(macro ? Op::kMacro : Op::kCall, std::move(receiver));
+    out.text = std::move(function);
+    for (Cel& argument : arguments) out.parts.push_back(std::move(argument));
+    return out;
+  }
+
+  Cel primary() {
+    skip_space();
+    if (rest_.empty()) return fail("the expression ends too early");
+    const char c = rest_[0];
+    if (take("(")) {
+      Cel out = condition();
+      return take(")") ? std::move(out) : fail("expected ')'");
+    }
+    if (take("[")) {
+      Cel out{Op::kList, 0, 0, {}, {}};
+      out.parts = list_until("]");
+      return out;
+    }
+    if (take("{")) return map();
+    if (c == '"' || c == '\'') return string(false);
+    if ((c == 'r' || c == 'R') && rest_.size() > 1 && (rest_[1] == '"' || rest_[1] == '\'')) {
+      rest_.remove_prefix(1);
+      return string(true);
+    }
+    if (is_digit(c) || c == '-') return number();
+    return named();
+  }
+
+  Cel map() {
+    Cel out{Op::kMap, 0, 0, {}, {}};
+    if (take("}")) return out;
+    do {
+      out.parts.push_back(condition());
+      if (!take(":")) return fail("expected ':'");
+      out.parts.push_back(condition());
+    } while (take(","));
+    return take("}") ? std::move(out) : fail("expected '}'");
+  }
+
+  Cel named() {
+    const std::string_view word = name();
+    if (word.empty()) return fail("expected a value");
+    if (word == "true" || word == "false") return {Op::kLiteralBool, word == "true", 0, {}, {}};
+    if (word == "null") return {};
+    if (!take("(")) return {Op::kName, 0, 0, std::string(word), {}};
+    auto arguments = list_until(")");
+    if (word == "has") {
+      if (arguments.size() != 1 || arguments[0].op != Op::kField) return fail("has() takes a field");
+      arguments[0].op = Op::kHas;
+      return std::move(arguments[0]);
+    }
+    if (!is_cel_function(word)) return fail(fmt::format("the function '{}' is not known here", word));
+    Cel out{Op::kCall, 0, 0, std::string(word), std::move(arguments)};
+    return out;
+  }
+
+  Cel number() {
+    std::size_t end = rest_[0] == '-' ? 1 : 0;
+    bool whole = true;
+    while (end < rest_.size() && (is_digit(rest_[end]) || rest_[end] == '.' || (rest_[end] | 32) == 'e')) {
+      whole = whole && is_digit(rest_[end]);
+      ++end;
+    }
+    const auto text = rest_.substr(0, end);
+    Cel out{whole ? Op::kLiteralInt : Op::kLiteralDouble, 0, 0, {}, {}};
+    const char* last = text.data() + text.size();
+    const auto read =
+        whole ? std::from_chars(text.data(), last, out.number) : std::from_chars(text.data(), last, out.real);
+    if (read.ec != std::errc{} || read.ptr != last) return fail("this is no number");
+    rest_.remove_prefix(end);
+    if (rest_.starts_with('u')) rest_.remove_prefix(1);
+    return out;
+  }
+
+  Cel string(bool raw) {
+    const char quote = rest_[0];
+    const std::string three(3, quote);
+    const std::string close = rest_.starts_with(three) ? three : std::string(1, quote);
+    rest_.remove_prefix(close.size());
+    Cel out{Op::kLiteralString, 0, 0, {}, {}};
+    while (!rest_.starts_with(close)) {
+      if (rest_.empty()) return fail("the text is not closed");
+      if (raw || rest_[0] != '\\') {
+        out.text += rest_[0];
+        rest_.remove_prefix(1);
+      } else if (!escape(out.text)) {
+        return fail("this escape is not known");
+      }
+    }
+    rest_.remove_prefix(close.size());
+    return out;
+  }
+
+  bool escape(std::string& into) {
+    if (rest_.size() < 2) return false;
+    constexpr std::string_view kLetters = "abfnrtv\\?\"'`", kMeant = "\a\b\f\n\r\t\v\\?\"'`";
+    const auto which = kLetters.find(rest_[1]);
+    if (which != kLetters.npos) {
+      into += kMeant[which];
+      rest_.remove_prefix(2);
+      return true;
+    }
+    if (rest_[1] != 'x' || rest_.size() < 4) return false;
+    unsigned value = 0;
+    const auto read = std::from_chars(rest_.data() + 2, rest_.data() + 4, value, 16);
+    into += static_cast<char>(value);
+    rest_.remove_prefix(4);
+    return read.ec == std::errc{};
+  }
+
+  std::string_view rest_, whole_;
+  std::string why_;
+  int depth_ = 0;
+};
+
+}  // namespace
+
+std::shared_ptr<const Cel> parse_cel(std::string_view text, std::string& why) {
+  return Parser(text).read(why);
+}
+
+}  // namespace marty::schema

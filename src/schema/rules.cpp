@@ -1,0 +1,65 @@
+#include "schema/rules.hpp"
+
+namespace marty::schema {
+
+using manifest::Node;
+
+namespace {
+
+class RulePass {
+ public:
+  RulePass(Walk& walk, Patterns& patterns, ParsedRules& parsed)
+      : walk_(walk), tables_(walk.tables()), patterns_(patterns), parsed_(parsed) {}
+
+  void visit(const Node& node, std::uint32_t id, const Place& place) {
+    const Schema& schema = tables_.schemas[id];
+    if (!(schema.flags & kHasRules) || node.is_null()) return;
+    const Extra& extra = tables_.extra_of(schema);
+    for (const Rule& rule : tables_.rules.subspan(extra.rules.first, extra.rules.count))
+      one(rule, node, id, place);
+    if (node.is_sequence()) {
+      for (std::size_t i = 0; i < node.children.size(); ++i)
+        visit(node.children[i], schema.items, place.item(i));
+    }
+    if (!node.is_mapping()) return;
+    for (std::size_t i = 0; i < node.size(); ++i) {
+      const auto [key, inner] = node.entry(i);
+      const Property* property = tables_.find(schema, key.text);
+      visit(inner, property ? property->schema : schema.values, place.field(key.text));
+    }
+  }
+
+ private:
+  const Cel* parsed(const Rule& rule) {
+    const auto [place, fresh] = parsed_.try_emplace(&rule);
+    std::string why;
+    if (fresh) place->second = parse_cel(tables_.text(rule.expression), why);
+    return place->second.get();
+  }
+
+  void one(const Rule& rule, const Node& node, std::uint32_t id, const Place& place) {
+    const Cel* cel = parsed(rule);
+    if (!cel) return;
+    const CelVerdict verdict = evaluate(*cel, tables_, patterns_, id, node);
+    if (verdict == CelVerdict::kTrue || verdict == CelVerdict::kGivenUp) return;
+    const auto said = tables_.text(rule.says);
+    Diagnostic& finding =
+        walk_.report(Severity::kError, "schema-rule", node.range(),
+                     said.empty() ? "this breaks a rule of its kind" : std::string(said), place);
+    finding.notes.push_back({{}, fmt::format("the rule: {}", tables_.text(rule.expression))});
+  }
+
+  Walk& walk_;
+  const Tables& tables_;
+  Patterns& patterns_;
+  ParsedRules& parsed_;
+};
+
+}  // namespace
+
+void check_rules(Walk& walk, Patterns& patterns, ParsedRules& parsed, const Node& object,
+                 std::uint32_t schema) {
+  RulePass(walk, patterns, parsed).visit(object, schema, Place{});
+}
+
+}  // namespace marty::schema

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <unordered_map>
+
+#include "schema/cel.hpp"
+#include "schema/walk.hpp"
+
+namespace marty::schema {
+
+/// Expressions parsed so far. nullptr: one that we cannot compute, so it decides nothing.
+using ParsedRules = std::unordered_map<const Rule*, std::shared_ptr<const Cel>>;
+
+/// Computes the rules of an object whose fields are all in order, as the API server does.
+void check_rules(Walk&, Patterns&, ParsedRules&, const manifest::Node& object, std::uint32_t schema);
+
+}  // namespace marty::schema

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/diagnostic.hpp"
+#include "manifest/resource.hpp"
+#include "schema/catalog.hpp"
+#include "schema/patterns.hpp"
+#include "schema/place.hpp"
+
+namespace marty::schema {
+
+/// One object held against its schema, without the rules (rules.hpp).
+class Walk {
+ public:
+  using Node = manifest::Node;
+  Walk(const Catalog&, Catalog::Found, Patterns&, const manifest::Resource&, Diagnostics&);
+
+  void object();
+  /// How many findings there were that make further rules meaningless.
+  std::size_t errors() const { return errors_; }
+
+  Diagnostic& report(Severity, std::string rule, SourceRange, std::string message, const Place&);
+  const Tables& tables() const { return *tables_; }
+  /// Decoded by Go structs: every field has a zero value, and writing that is not writing it.
+  bool native() const { return native_; }
+  /// Whether a field counts as written: null is absent, except where a schema wants it kept.
+  bool present(const Node* value, std::uint32_t schema) const;
+
+ private:
+  /// How much is asked of a value.
+  enum class Ask {
+    kAll,
+    kShape,   ///< fields and types only: the server ignores `status` of new objects
+    kBranch,  ///< inside allOf and the like, which do not list all fields
+  };
+
+  Diagnostic& error(std::string rule, const Node&, std::string message, const Place&);
+  bool accepts(const Node&, std::uint32_t schema, const Place&);
+
+  void value(const Node&, std::uint32_t schema, const Place&, Ask);
+  void null_item(const Node&, const Schema&, const Place&);
+  bool has_type(const Node&, const Schema&, const Place&);
+  void wrong_type(const Node&, const Schema&, const Place&);
+  void mapping(const Node&, const Schema&, const Place&, Ask);
+  void entry(const Node& key, const Node& value, const Schema&, const Place&, Ask);
+  void unknown_field(const Node& key, const Schema&, const Place&);
+  void missing_fields(const Node&, const Schema&, const Place&);
+  void metadata(const Node&, const Place&);
+  void name(const Node& metadata, const Place&);
+  void list(const Node&, const Schema&, const Place&, Ask);
+  void duplicates(const Node&, const Schema&, const Extra&, const Place&);
+  void count(const Node&, std::string_view noun, std::int64_t least, std::int64_t most, const Place&);
+  void text(const Node&, const Schema&, const Extra&, const Place&);
+  void number(const Node&, const Schema&, const Extra&, const Place&);
+  void choices(const Node&, const Extra&, const Place&);
+  bool one_of(const Node&, const Extra&, const Place&);
+
+  std::string_view words(Text t) const { return tables_->text(t); }
+
+  const Catalog& catalog_;
+  const Tables* tables_;  // those of the part being looked at: metadata has its own
+  const Kind* kind_;
+  bool native_;  // metadata is, in every object
+  Patterns& patterns_;
+  const manifest::Resource& resource_;
+  Diagnostics& found_;
+  std::size_t errors_ = 0, findings_ = 0;
+  std::size_t trying_ = 0;    // depth of accepts(): findings are only counted
+  std::size_t refusals_ = 0;  // of the innermost
+  Diagnostic unsaid_;
+};
+
+/// Paths of the mappings inside a schema that have a field of this name, at most three, outer ones first.
+std::vector<std::string> homes_of(const Tables&, std::uint32_t root, std::string_view name);
+
+/// "a text", "a whole number such as 5" …
+std::string wanted(const Tables&, const Schema&);
+
+}  // namespace marty::schema

@@ -1,0 +1,249 @@
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+
+#include "manifest/field_values.hpp"
+#include "manifest/write.hpp"
+#include "schema/formats.hpp"
+#include "schema/walk.hpp"
+
+namespace marty::schema {
+
+using manifest::Node;
+
+namespace {
+
+/// Longer lists of fields help nobody.
+constexpr std::size_t kNamedFieldsMax = 20;
+
+bool of_every_object(std::string_view key) {
+  return key == "apiVersion" || key == "kind" || key == "metadata";
+}
+
+}  // namespace
+
+void Walk::mapping(const Node& node, const Schema& schema, const Place& place, Ask ask) {
+  for (std::size_t i = 0; i < node.size(); ++i) {
+    const auto [key, inner] = node.entry(i);
+    entry(key, inner, schema, place, ask);
+  }
+  if (!place.up && !native()) {
+    if (const Node* meta = node.find("metadata"); meta && ask == Ask::kAll)
+      metadata(*meta, place.field("metadata"));
+  }
+  if (!place.up && ask == Ask::kAll) {
+    const Node* meta = node.find("metadata");
+    name(meta ? *meta : node, place.field("metadata"));
+  }
+  if (ask == Ask::kShape) return;
+  missing_fields(node, schema, place);
+  const Extra& extra = tables_->extra_of(schema);
+  count(node, "entry", extra.min_properties, extra.max_properties, place);
+  if (const Format& format = formats()[extra.key_format]; format.accepts) {
+    for (std::size_t i = 0; i < node.size(); ++i) {
+      const Node& key = node.entry(i).key;
+      if (!format.accepts(key.text))
+        error("invalid-value", key, fmt::format("\"{}\" is not {}", key.text, format.description),
+              place.field(key.text));
+    }
+  }
+}
+
+void Walk::entry(const Node& key, const Node& inner, const Schema& schema, const Place& place, Ask ask) {
+  const bool object = !place.up || (schema.flags & kEmbedded);
+  if (object && !native() && of_every_object(key.text)) return;
+  const Place here = place.field(key.text);
+  if (const Property* property = tables_->find(schema, key.text)) {
+    if (tables_->schemas[property->schema].flags & kExperimental) {
+      report(Severity::kWarning, "experimental-field", key.range(),
+             fmt::format("'{}' exists only in the experimental channel of Gateway API", key.text), here)
+          .notes.push_back({{}, "a cluster with the standard CRDs refuses it"});
+    }
+    if (!present(&inner, property->schema)) return;
+    const bool status = !place.up && key.text == "status" && (kind_->flags & kStatus);
+    if (!inner.is_null()) value(inner, property->schema, here, status ? Ask::kShape : ask);
+    return;
+  }
+  if (schema.values != 0) {
+    if (!inner.is_null()) value(inner, schema.values, here, ask);
+    return;
+  }
+  const bool free = schema.type != Type::kObject || (schema.flags & kKeepsUnknown);
+  if (!free && ask != Ask::kBranch) unknown_field(key, schema, here);
+}
+
+void Walk::unknown_field(const Node& key, const Schema& schema, const Place& here) {
+  std::vector<std::string_view> names;
+  for (const Property& property : tables_->properties_of(schema)) names.push_back(words(property.name));
+  std::sort(names.begin(), names.end());
+  const auto near = closest(key.text, names);
+  const auto homes = homes_of(*tables_, kind_->schema, key.text);
+  const std::string up = here.up->path();
+  const std::string owner = up.empty() ? *resource_.kind : up;
+  if (!near && !homes.empty()) {
+    error("misplaced-field", key,
+          fmt::format("'{}' does not belong in {}; it belongs in {}", key.text, owner,
+                      fmt::join(homes, " or ")),
+          here);
+    return;
+  }
+  Diagnostic& finding =
+      error("unknown-field", key, fmt::format("{} has no field '{}'", owner, key.text), here);
+  if (near) {
+    finding.notes.push_back({{}, fmt::format("did you mean '{}'?", *near)});
+    finding.fix = Fix{key.range(), *near};
+  } else if (!names.empty() && names.size() <= kNamedFieldsMax) {
+    finding.notes.push_back({{}, fmt::format("{} has: {}", owner, fmt::join(names, ", "))});
+  }
+}
+
+void Walk::missing_fields(const Node& node, const Schema& schema, const Place& place) {
+  for (const Text wanted : tables_->texts_of(schema.required)) {
+    const auto name = words(wanted);
+    const Property* property = tables_->find(schema, name);
+    const std::uint32_t id = property ? property->schema : 0;
+    const Node* value = node.find(name);
+    if (!place.up && of_every_object(name)) continue;
+    const Extra& extra = tables_->extra_of(tables_->schemas[id]);
+    const bool empty = value && native() && extra.min_length == 0 &&
+                       ((value->is_scalar() && value->is_text && value->text.empty()) ||
+                        (value->is_sequence() && value->size() == 0));
+    if (present(value, id) && !empty) continue;
+    if (!native() && extra.by_default.size > 0) continue;
+    // A misspelled field was reported already, and is not missing as well.
+    const bool misspelled =
+        trying_ == 0 && std::any_of(node.children.begin(), node.children.end(), [&](const Node& key) {
+          return &key >= node.children.data() && (&key - node.children.data()) % 2 == 0 &&
+                 !tables_->find(schema, key.text) && closest(key.text, {name}).has_value();
+        });
+    if (misspelled) continue;
+    const std::string path = place.path();
+    error("missing-field", value && empty ? *value : node,
+          fmt::format("{} needs the field '{}'{}", path.empty() ? *resource_.kind : path, name,
+                      empty ? ", and this is empty" : ""),
+          place);
+  }
+}
+
+void Walk::metadata(const Node& node, const Place& place) {
+  const Tables* own = std::exchange(tables_, &catalog_.object_meta());
+  const bool was_native = std::exchange(native_, true);
+  if (!node.is_null()) value(node, tables_->object_meta, place, Ask::kAll);
+  tables_ = own;
+  native_ = was_native;
+}
+
+void Walk::name(const Node& meta, const Place& place) {
+  const auto text_of = [&](std::string_view field) {
+    const Node* node = meta.find(field);
+    return node && node->is_scalar() && node->type() == manifest::ScalarType::kString ? node : nullptr;
+  };
+  const Node *name = text_of("name"), *prefix = text_of("generateName");
+  const Node* written = meta.find("name");
+  const bool other_type = written && !written->is_null() && !name;  // reported with its type
+  const bool named = (name && !name->text.empty()) || (prefix && !prefix->text.empty());
+  if (!named && !other_type) {
+    error("missing-field", name ? *name : meta, fmt::format("this {} needs metadata.name", *resource_.kind),
+          place);
+  }
+  const std::uint8_t own = kind_->name_format;
+  const Format& format = formats()[own != 0 ? own : format_named("dns-subdomain")];
+  for (const Node* one : {name, prefix}) {
+    if (!one || one->text.empty()) continue;
+    std::string text = one->text;
+    if (one == prefix && text.size() > 1 && text.ends_with('-')) text.back() = 'a';  // something follows it
+    if (format.accepts(text)) continue;
+    error("invalid-value", *one, fmt::format("\"{}\" is not {}", one->text, format.description),
+          place.field(one == name ? "name" : "generateName"));
+  }
+}
+
+void Walk::duplicates(const Node& node, const Schema& schema, const Extra& extra, const Place& place) {
+  const auto keys = tables_->texts_of(extra.list_keys);
+  if (node.size() < 2 || (keys.empty() && !(schema.flags & kUniqueItems))) return;
+  const Schema& item = tables_->schemas[schema.items];
+  std::unordered_map<std::string, std::size_t> seen;
+  for (std::size_t i = 0; i < node.size(); ++i) {
+    const Node& one = node.children[i];
+    std::string identity;
+    for (const Text key : keys) {
+      const Node* part = one.find(words(key));
+      const Property* property = tables_->find(item, words(key));
+      if (part && part->is_scalar()) {
+        identity += part->text;
+      } else if (property) {
+        identity += words(tables_->extra_of(tables_->schemas[property->schema]).by_default);
+        if (identity.ends_with('\n')) identity.pop_back();
+      }
+      identity += '\n';
+    }
+    if (keys.empty()) identity = one.is_scalar() ? one.text : manifest::write_yaml(one);
+    const auto [first, fresh] = seen.try_emplace(identity, i);
+    if (fresh) continue;
+    Diagnostic& finding =
+        error("duplicate-item", one, "this is in the list already; its items must differ", place.item(i));
+    finding.notes.push_back({node.children[first->second].range(), "the first one"});
+    if (!keys.empty()) {
+      std::vector<std::string_view> names;
+      for (const Text key : keys) names.push_back(words(key));
+      finding.message = fmt::format("an item with this {} is in the list already", fmt::join(names, " and "));
+    }
+  }
+}
+
+std::vector<std::string> homes_of(const Tables& tables, std::uint32_t root, std::string_view name) {
+  constexpr std::size_t kHomesMax = 3;
+  std::vector<std::string> homes;
+  std::set<std::uint32_t> seen{root};
+  std::vector<std::pair<std::uint32_t, std::string>> level{{root, ""}};
+  while (!level.empty() && homes.size() < kHomesMax) {
+    std::vector<std::pair<std::uint32_t, std::string>> next;
+    for (const auto& [id, path] : level) {
+      const Schema& schema = tables.schemas[id];
+      if (homes.size() < kHomesMax && tables.find(schema, name))
+        homes.push_back(path.empty() ? "the top level" : path);
+      const auto step = [&](std::uint32_t inner, std::string_view by) {
+        if (inner == 0 || !seen.insert(inner).second) return;
+        const bool in_list = tables.schemas[inner].type == Type::kArray;
+        const std::string dot = path.empty() || by == "[]" || by.empty() ? "" : ".";
+        next.emplace_back(inner, path + dot + std::string(by) + (in_list ? "[]" : ""));
+      };
+      for (const Property& property : tables.properties_of(schema)) {
+        const auto by = tables.text(property.name);
+        if (by != "status" && by != "managedFields") step(property.schema, by);
+      }
+      step(schema.items, "");
+      step(schema.values, "*");
+    }
+    level = std::move(next);
+  }
+  return homes;
+}
+
+std::string wanted(const Tables& tables, const Schema& schema) {
+  switch (schema.type) {
+    case Type::kString: {
+      const auto enums = tables.texts_of(tables.extra_of(schema).enums);
+      if (enums.empty()) return "a text";
+      std::vector<std::string_view> names;
+      for (const Text one : enums) names.push_back(tables.text(one));
+      return fmt::format("one of {}", fmt::join(names, ", "));
+    }
+    case Type::kInteger:
+      return "a whole number such as 5";
+    case Type::kNumber:
+      return "a number such as 10 or 0.5";
+    case Type::kBoolean:
+      return "true or false";
+    case Type::kIntOrString:
+      return "a number or a name, such as 8080 or http";
+    case Type::kArray:
+      return "a list ('- ' before each item)";
+    case Type::kObject:
+      return schema.values != 0 ? "a mapping (key: value)" : "a mapping with fields";
+    default:
+      return "anything";
+  }
+}
+
+}  // namespace marty::schema

@@ -22,6 +22,8 @@ std::string summary(const Findings& findings) {
     line += fmt::format(", {}{}", counted(infos, "info"), findings.show_info ? "" : " (-v shows them)");
   if (findings.skipped)
     line += fmt::format("; {} skipped: not Kubernetes objects", counted(findings.skipped, "document"));
+  if (findings.unknown)
+    line += fmt::format("; {} of unknown kinds (--crd tells what they look like)", findings.unknown);
   if (findings.ignored) line += fmt::format("; {} ignored", counted(findings.ignored, "finding"));
   return line + "\n";
 }

@@ -26,6 +26,7 @@ struct Findings {
   std::size_t checked = 0;  ///< Kubernetes objects and policy files
   std::size_t skipped = 0;  ///< documents that are something else
   bool show_info = false;   ///< tables leave infos out unless asked
+  std::size_t unknown = 0;  ///< objects whose kind nobody has a schema for
   std::size_t ignored = 0;  ///< findings taken away by a comment, a configuration or a baseline
   bool complete = true;     ///< false: something could not be read, so it was not checked
 };

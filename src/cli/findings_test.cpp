@@ -75,7 +75,11 @@ TEST(Findings, JsonIsAsDocumented) {
         "endLine": 3,
         "endColumn": 7
       },
-      "peers": []
+      "peers": [
+        "IST0106",
+        "VAL",
+        "KL-schema-validation"
+      ]
     }
   ],
   "checked": 1,

@@ -31,7 +31,8 @@ void check_own_kinds(const dialect::Manifests& manifests, Findings& into) {
 }
 
 void check(const dialect::Manifests& manifests, const Scope& scope, Findings& into) {
-  rules::analyze(manifests, into.sources, scope.settings, into.found);
+  into.unknown +=
+      rules::analyze(manifests, into.sources, scope.settings, scope.catalog, into.found, scope.workers);
   check_own_kinds(manifests, into);
   into.checked += manifests.resources.size();
   into.skipped += manifests.skipped;
@@ -39,6 +40,14 @@ void check(const dialect::Manifests& manifests, const Scope& scope, Findings& in
 }
 
 }  // namespace
+
+Status learn_crds(const World&, const std::vector<std::string>& paths, Scope& scope, Findings& into) {
+  local::DiskTree disk;
+  const auto manifests = dialect::read_manifests(disk, paths, into.sources, into.found);
+  if (!manifests.complete) into.complete = false;
+  if (scope.catalog.add_crds(manifests.resources, into.found) > 0 || paths.empty()) return ok();
+  return Error{ErrorCode::kInput, fmt::format("{}: there is no CustomResourceDefinition", paths.front()), {}};
+}
 
 Status check_service(const World& world, const ServiceFolder& service, const Scope& scope, Findings& into) {
   auto policy = read_policy(world, service, into.sources, into.found);
@@ -58,7 +67,8 @@ Status check_service(const World& world, const ServiceFolder& service, const Sco
     if (!entry.is_directory) continue;
     ++read;
     const std::string path = world.shown(overlays + "/" + entry.name);
-    check(dialect::read_manifests(disk, {&path, 1}, into.sources, into.found, scope.ns), scope, into);
+    check(dialect::read_manifests(disk, {&path, 1}, into.sources, into.found, scope.ns, scope.workers), scope,
+          into);
   }
   if (read == 0)
     world.err(fmt::format("{} has no overlay yet; marty service-mesh generate-overlay writes one\n",
@@ -71,8 +81,9 @@ Status check_paths(const World& world, const std::vector<std::string>& paths, co
   if (paths.front() == "-") {
     auto text = world.read_stdin();
     if (!text) return std::move(text.error());
-    check(dialect::read_manifest_text("<stdin>", std::move(*text), into.sources, into.found, scope.ns), scope,
-          into);
+    check(dialect::read_manifest_text("<stdin>", std::move(*text), into.sources, into.found, scope.ns,
+                                      scope.workers),
+          scope, into);
     return ok();
   }
   for (const auto& path : paths) {
@@ -81,7 +92,7 @@ Status check_paths(const World& world, const std::vector<std::string>& paths, co
       return Error{ErrorCode::kInput, fmt::format("{}: there is no such file or directory", path), {}};
   }
   local::DiskTree disk;
-  check(dialect::read_manifests(disk, paths, into.sources, into.found, scope.ns), scope, into);
+  check(dialect::read_manifests(disk, paths, into.sources, into.found, scope.ns, scope.workers), scope, into);
   return ok();
 }
 

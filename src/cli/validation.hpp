@@ -6,6 +6,7 @@
 #include "cli/findings.hpp"
 #include "cli/service.hpp"
 #include "rules/estate.hpp"
+#include "schema/catalog.hpp"
 
 /// What `validate` reads and analyses, apart from how it is said.
 namespace marty::cli {
@@ -13,7 +14,12 @@ namespace marty::cli {
 struct Scope {
   std::string ns = "default";  ///< for objects that name none
   rules::Settings settings;
+  schema::Catalog catalog;
+  Workers& workers = one_at_a_time();
 };
+
+/// Adds the kinds of CustomResourceDefinitions in files and directories to what is known.
+Status learn_crds(const World&, const std::vector<std::string>& paths, Scope&, Findings&);
 
 /// mesh.yaml, local.yaml and every overlay that was generated from it; each overlay is a model of its own.
 Status check_service(const World&, const ServiceFolder&, const Scope&, Findings&);

@@ -1,5 +1,7 @@
 #include "rules/analyze.hpp"
 
+#include "rules/schemas.hpp"
+
 namespace marty::rules {
 
 namespace {
@@ -9,11 +11,15 @@ bool about_the_local_mesh(const Diagnostic& finding) {
 }
 }  // namespace
 
-void analyze(const dialect::Manifests& manifests, const SourceMap& sources, const Settings& settings,
-             Diagnostics& found) {
-  const auto model = dialect::to_model(manifests, found);
-  std::erase_if(found.all(), about_the_local_mesh);
-  check_all(Estate(manifests, model, sources, settings), found);
+std::size_t analyze(const dialect::Manifests& manifests, const SourceMap& sources, const Settings& settings,
+                    const schema::Catalog& catalog, Diagnostics& found, Workers& workers) {
+  const auto unknown = check_schemas(catalog, manifests.resources, found, workers);
+  Diagnostics deeper;
+  const auto model = dialect::to_model(manifests, deeper);
+  std::erase_if(deeper.all(), about_the_local_mesh);
+  check_all(Estate(manifests, model, sources, settings), deeper);
+  add_what_is_new(found, std::move(deeper));
+  return unknown;
 }
 
 }  // namespace marty::rules

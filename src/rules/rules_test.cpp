@@ -17,7 +17,7 @@ Seen look(std::string_view example) {
   Seen seen;
   const auto manifests =
       dialect::read_manifest_text("example.yaml", std::string(example), seen.sources, seen.found);
-  analyze(manifests, seen.sources, {}, seen.found);
+  analyze(manifests, seen.sources, {}, schema::Catalog{}, seen.found);
   return seen;
 }
 

@@ -2,6 +2,7 @@
 
 #include "cli/command.hpp"
 #include "cli/validation.hpp"
+#include "io/threads.hpp"
 
 namespace marty::cli {
 
@@ -11,6 +12,7 @@ constexpr Flag kPaths{Flag::Kind::kPositionals, "PATH", "",
                       "files, directories, kustomizations; - is standard input"};
 constexpr Flag kNamespace{Flag::Kind::kText, "-n,--namespace", "NAME", "of objects that name none", {},
                           "default"};
+constexpr Flag kCrds{Flag::Kind::kRepeated, "--crd", "PATH", "CustomResourceDefinitions of more kinds"};
 constexpr Flag kConfig{Flag::Kind::kText, "--config", "FILE",
                        "severities and decisions to ignore [.marty.yaml, here or above]"};
 constexpr Flag kBaseline{Flag::Kind::kText, "--baseline", "FILE", "say only what is not in it"};
@@ -20,13 +22,15 @@ constexpr Flag kFix{Flag::Kind::kToggle, "--fix", "", "carry out the fixes that 
 constexpr Flag kDryRun{Flag::Kind::kToggle, "--dry-run", "",
                        "with --fix: show the differences, write nothing"};
 constexpr Flag kInfos{Flag::Kind::kToggle, "-v,--verbose", "", "show what is only worth knowing, too"};
-constexpr const Flag* kFlags[] = {&kService,        &kFile,   &kPaths,  &kNamespace,
-                                  &kFindingsFormat, &kFailOn, &kConfig, &kBaseline,
-                                  &kWriteBaseline,  &kFix,    &kDryRun, &kInfos};
+constexpr const Flag* kFlags[] = {&kService, &kFile,   &kPaths,    &kNamespace,     &kCrds, &kFindingsFormat,
+                                  &kFailOn,  &kConfig, &kBaseline, &kWriteBaseline, &kFix,  &kDryRun,
+                                  &kInfos};
 
 Status look(const Arguments& arguments, const World& world, Findings& findings) {
-  Scope scope;
+  io::Threads threads;
+  Scope scope{.workers = threads};
   scope.ns = arguments.text(kNamespace);
+  MARTY_TRY(learn_crds(world, arguments.all(kCrds), scope, findings));
   if (arguments.all(kPaths).empty()) {
     auto service = chosen_service(world, arguments);
     if (!service) return std::move(service.error());
@@ -73,6 +77,7 @@ constexpr Command validate{
     "marty service-mesh validate --service petstore-domain # mesh.yaml and its overlays\n"
     "marty service-mesh validate ./manifests # a directory, a kustomization or files\n"
     "helm template my-chart | marty service-mesh validate -\n"
+    "marty service-mesh validate ./manifests --crd ./crds # objects of other kinds too\n"
     "marty service-mesh validate ./manifests --fix --dry-run # what would be mended?\n"
     "marty service-mesh validate ./manifests -o json --fail-on warning\n"
     "marty service-mesh validate ./manifests -o github # annotations in a pull request\n"

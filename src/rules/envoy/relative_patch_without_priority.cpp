@@ -11,12 +11,12 @@ bool relative(std::string_view operation) {
          operation == "REMOVE";
 }
 
-/// A filter of Envoy's own is always there; one that another EnvoyFilter adds may not be there yet.
-bool anchored(const Node& patch) {
+/// Envoy's own filters are always there; one that another EnvoyFilter adds may not be there yet.
+bool anchor_may_be_missing(const Node& patch) {
   const auto name = text(patch, "match.listener.filterChain.filter.subFilter.name");
   const auto chain = text(patch, "match.listener.filterChain.filter.name");
   const auto& anchor = name.empty() ? chain : name;
-  return anchor == "envoy.filters.http.router" || anchor == "envoy.filters.network.http_connection_manager";
+  return anchor != "envoy.filters.http.router" && anchor != "envoy.filters.network.http_connection_manager";
 }
 
 void check(const Estate& estate, Report& report) {
@@ -24,14 +24,19 @@ void check(const Estate& estate, Report& report) {
     if (number(filter->root, "spec.priority").value_or(0) != 0) continue;
     each(filter->root, "spec.configPatches[]", [&](const Place& patch) {
       const Node* operation = get(patch.node, "patch.operation");
-      if (operation == nullptr || !relative(operation->text) || anchored(patch.node)) return;
+      if (operation == nullptr || !relative(operation->text)) return;
+      const bool loose = anchor_may_be_missing(patch.node);
       report
           .at(*filter, *operation, patch.path + ".patch.operation",
-              fmt::format("{} beside a filter that another patch may add later; the order is not said",
-                          operation->text))
+              loose ? fmt::format("{} refers to what another patch may add later; the order is not said",
+                                  operation->text)
+                    : fmt::format("{} without a priority: among patches of one place the oldest runs first",
+                                  operation->text))
           .notes = {
           {{},
-           "set spec.priority (patches run from low to high), or anchor it at envoy.filters.http.router"}};
+           loose ? "set spec.priority (patches run from low to high), or anchor it at "
+                   "envoy.filters.http.router"
+                 : "set spec.priority (patches run from low to high) when other patches insert here"}};
     });
   }
 }
@@ -47,7 +52,8 @@ const Rule relative_patch_without_priority{
         "Patches run by priority and then by creation time. An INSERT_BEFORE, INSERT_AFTER, REPLACE or "
         "REMOVE that "
         "refers to a filter added by another patch does nothing when it runs first, and then the order of "
-        "creation decides. Anchors that Envoy always has are safe.",
+        "creation decides. Beside what Envoy always has, it is only the order among the patches that is "
+        "open.",
     .bad = R"(
 apiVersion: networking.istio.io/v1alpha3
 kind: EnvoyFilter

@@ -1,21 +1,34 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "rules/estate.hpp"
 #include "rules/rule.hpp"
 
 namespace marty::rules::catalog {
 namespace {
 
+/// Whether a condition lets POST or PATCH pass; what 'any' and 'not' let pass is not guessed.
+bool may_write(const Node* condition) {
+  if (condition == nullptr || condition->find("any") || condition->find("not")) return false;
+  const auto method = text(*condition, "method");
+  if (!method.empty()) return method == "POST" || method == "PATCH";
+  const Node* all = condition->find("all");
+  return all == nullptr || std::all_of(all->children.begin(), all->children.end(),
+                                       [](const Node& part) { return may_write(&part); });
+}
+
 void check(const Estate& estate, Report& report) {
   for (const auto* profile : estate.of("ServiceProfile")) {
     each(profile->root, "spec.routes[]", [&](const Place& route) {
       const Node* retryable = route.node.find("isRetryable");
       const auto method = text(route.node, "condition.method");
-      if (!is_true(retryable) || (method != "POST" && method != "PATCH")) return;
+      if (!is_true(retryable) || !may_write(route.node.find("condition"))) return;
       report
           .at(*profile, *retryable, route.path + ".isRetryable",
-              fmt::format("a {} that failed half-way may have been done: it would be done twice", method))
-          .notes = {{{}, "leave it out, unless the service recognises a repeated request"}};
+              fmt::format("a {} that failed half-way may have been done: it would be done twice",
+                          method.empty() ? "POST (the condition takes every method)" : method))
+          .notes = {{{}, "retry the routes of GET, HEAD and OPTIONS, unless the service recognises repeats"}};
     });
   }
 }
@@ -39,6 +52,9 @@ spec:
   routes:
   - name: adopt
     condition: {method: POST, pathRegex: /adoptions}
+    isRetryable: true # <<
+  - name: everything-else
+    condition: {pathRegex: /.*}
     isRetryable: true # <<
 )",
     .good = R"(

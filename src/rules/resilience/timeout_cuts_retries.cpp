@@ -11,6 +11,30 @@ std::optional<Duration> duration_at(const Node& node, std::string_view path) {
   return manifest::parse_duration(text(node, path));
 }
 
+/// The waits before all retries together, at their longest: 25ms, 50ms, 100ms … up to 250ms (istio.md 2.4).
+Duration longest_waits(std::int64_t retries) {
+  Duration sum{};
+  for (Duration wait = 25ms; retries-- > 0; wait = std::min<Duration>(2 * wait, 250ms)) {
+    if (wait == 250ms) return sum + wait * (retries + 1);
+    sum += wait;
+  }
+  return sum;
+}
+
+void no_room_to_wait(const Resource& resource, const Place& route, Duration timeout, Duration tries,
+                     Duration waits, Report& report) {
+  auto& finding =
+      report.at(resource, *get(route.node, "timeout"), route.path + ".timeout",
+                fmt::format("the tries take {} and the waits between them up to {}, but the timeout is {}: "
+                            "the last try is cut short",
+                            manifest::print_duration(tries), manifest::print_duration(waits),
+                            manifest::print_duration(timeout)));
+  finding.severity = Severity::kInfo;
+  finding.notes = {
+      see(*get(route.node, "retries.perTryTimeout"), "the time of each try"),
+      {{}, fmt::format("a timeout of {} lets all of them end", manifest::print_duration(tries + waits))}};
+}
+
 void check_route(const Resource& resource, const Place& route, Report& report) {
   const auto timeout = duration_at(route.node, "timeout");
   const auto per_try = duration_at(route.node, "retries.perTryTimeout");
@@ -18,7 +42,9 @@ void check_route(const Resource& resource, const Place& route, Report& report) {
   if (!timeout || *timeout <= Duration{} || !per_try || !attempts || *attempts < 1) return;
   const auto tries = *attempts + 1;
   const auto needed = *per_try * tries;
-  if (needed <= *timeout) return;
+  const auto waits = longest_waits(*attempts);
+  if (needed + waits <= *timeout) return;
+  if (needed <= *timeout) return no_room_to_wait(resource, route, *timeout, needed, waits, report);
   const auto fit = *timeout / *per_try;
   report
       .at(resource, *get(route.node, "timeout"), route.path + ".timeout",

@@ -1,0 +1,84 @@
+#include <fmt/format.h>
+
+#include <array>
+#include <set>
+
+#include "rules/estate.hpp"
+#include "rules/rule.hpp"
+
+namespace marty::rules::catalog {
+namespace {
+
+/// Where namespaces are named, by kind.
+struct Field {
+  std::string_view kind, path;
+};
+constexpr std::array<Field, 9> kFields{{{"AuthorizationPolicy", "spec.rules[].from[].source.namespaces[]"},
+                                        {"AuthorizationPolicy", "spec.rules[].from[].source.notNamespaces[]"},
+                                        {"VirtualService", "spec.exportTo[]"},
+                                        {"DestinationRule", "spec.exportTo[]"},
+                                        {"ServiceEntry", "spec.exportTo[]"},
+                                        {"VirtualService", "spec.http[].match[].sourceNamespace"},
+                                        {"ReferenceGrant", "spec.from[].namespace"},
+                                        {"ServiceMonitor", "spec.namespaceSelector.matchNames[]"},
+                                        {"PodMonitor", "spec.namespaceSelector.matchNames[]"}}};
+
+void check(const Estate& estate, Report& report) {
+  std::set<std::string_view> known;
+  for (const auto& resource : estate.all()) {
+    known.insert(*resource.ns);
+    if (*resource.kind == "Namespace") known.insert(*resource.name);
+  }
+  known.erase("");
+  const std::vector<std::string_view> names(known.begin(), known.end());
+  for (const auto& field : kFields)
+    for (const auto* resource : estate.of(field.kind))
+      each(resource->root, field.path, [&](const Place& named) {
+        const std::string_view ns = named.node.text;
+        if (ns.find_first_of("*.~") != ns.npos || known.contains(ns)) return;
+        // Any other name may well be in the cluster.
+        if (const auto near = closest(ns, names))
+          report.at(*resource, named, fmt::format("no namespace '{}' here", ns)).notes = {
+              {{}, fmt::format("did you mean '{}'?", *near)}};
+      });
+}
+
+}  // namespace
+
+const Rule unknown_namespace{
+    .id = "unknown-namespace",
+    .severity = Severity::kWarning,
+    .peers = "IST0101 KIA0101 KIA0005 KIA1601",
+    .title = "a namespace that is nearly, but not quite, one of those here",
+    .why =
+        "A rule about a namespace that does not exist is in force and never applies: an ALLOW keeps its "
+        "callers out, an export reaches nobody, a monitor finds no targets. Names that are unlike all "
+        "others are taken for namespaces of the cluster.",
+    .bad = R"(
+apiVersion: v1
+kind: Namespace
+metadata: {name: checkout}
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: pets, namespace: shop}
+spec:
+  rules:
+  - from: [{source: {namespaces: [chekout]}}] # <<
+)",
+    .good = R"(
+apiVersion: v1
+kind: Namespace
+metadata: {name: checkout}
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: pets, namespace: shop}
+spec:
+  rules:
+  - from: [{source: {namespaces: [checkout]}}]
+)",
+    .check = check,
+};
+
+}  // namespace marty::rules::catalog

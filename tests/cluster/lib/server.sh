@@ -46,7 +46,12 @@ kubeconfig() { # kubeconfig FILE SUBJECT: signs in as SUBJECT; self-contained
 
 # ---- processes -----------------------------------------------------------------------------------------------------
 running() { [[ -f $dir/$1.pid && $(readlink "/proc/$(<"$dir/$1.pid")/exe") == */"$1" ]] 2>/dev/null; }
-ended() { ! running "$1"; }
+ended() { # a process without a program may still hold its sockets; they are free when its last thread is a zombie
+  local process
+  process=/proc/$(<"$dir/$1.pid")
+  ! running "$1" && [[ ! -d $process || $(cat "$process"/task/*/stat 2>/dev/null | wc -l) -le 1 ]] &&
+    ! grep -q '^State:.[^Z]' "$process/status" 2>/dev/null
+}
 launch() { # launch COMPONENT FLAGS…: in the background, in the state folder, where etcd's sockets are
   local name=$1
   running "$name" && return
@@ -88,8 +93,17 @@ await_api() {
   return 1
 }
 
+# None the kernel hands out to clients: while the API server is dead, one that keeps calling it could be given the very
+# port it calls, connect to itself, and keep the server from coming back.
 free_port() {
-  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+  python3 - <<'END'
+import random, socket
+for port in random.sample(range(20000, 30000), 100):
+    with socket.socket() as one:
+        if one.connect_ex(("127.0.0.1", port)):
+            print(port)
+            break
+END
 }
 
 node() {

@@ -12,6 +12,7 @@
 #include "local/manifests.hpp"
 #include "multicluster/cluster_set.hpp"
 #include "rules/analyze.hpp"
+#include "rules/mesh_config.hpp"
 #include "rules/suppression.hpp"
 
 namespace marty::cli {
@@ -30,6 +31,8 @@ void check_own_kinds(const dialect::Manifests& manifests, Findings& into) {
   }
 }
 
+}  // namespace
+
 void check(const dialect::Manifests& manifests, const Scope& scope, Findings& into) {
   into.unknown +=
       rules::analyze(manifests, into.sources, scope.settings, scope.catalog, into.found, scope.workers);
@@ -38,8 +41,6 @@ void check(const dialect::Manifests& manifests, const Scope& scope, Findings& in
   into.skipped += manifests.skipped;
   if (!manifests.complete) into.complete = false;
 }
-
-}  // namespace
 
 Status learn_crds(const World&, const std::vector<std::string>& paths, Scope& scope, Findings& into) {
   local::DiskTree disk;
@@ -76,15 +77,22 @@ Status check_service(const World& world, const ServiceFolder& service, const Sco
   return ok();
 }
 
-Status check_paths(const World& world, const std::vector<std::string>& paths, const Scope& scope,
-                   Findings& into) {
+Status learn_mesh_config(const World& world, const std::string& path, Scope& scope, Findings& into) {
+  auto text = io::read_file(world.resolve(path));
+  if (!text) return std::move(text.error());
+  const auto file = into.sources.add(path, std::move(*text));
+  scope.settings.mesh_configs = rules::read_mesh_config(into.sources.text(file), file, into.found);
+  if (scope.settings.mesh_configs.empty()) into.complete = false;
+  return ok();
+}
+
+Result<dialect::Manifests> read_paths(const World& world, const std::vector<std::string>& paths,
+                                      const Scope& scope, Findings& into) {
   if (paths.front() == "-") {
     auto text = world.read_stdin();
     if (!text) return std::move(text.error());
-    check(dialect::read_manifest_text("<stdin>", std::move(*text), into.sources, into.found, scope.ns,
-                                      scope.workers),
-          scope, into);
-    return ok();
+    return dialect::read_manifest_text("<stdin>", std::move(*text), into.sources, into.found, scope.ns,
+                                       scope.workers);
   }
   for (const auto& path : paths) {
     std::error_code ignored;
@@ -92,7 +100,14 @@ Status check_paths(const World& world, const std::vector<std::string>& paths, co
       return Error{ErrorCode::kInput, fmt::format("{}: there is no such file or directory", path), {}};
   }
   local::DiskTree disk;
-  check(dialect::read_manifests(disk, paths, into.sources, into.found, scope.ns, scope.workers), scope, into);
+  return dialect::read_manifests(disk, paths, into.sources, into.found, scope.ns, scope.workers);
+}
+
+Status check_paths(const World& world, const std::vector<std::string>& paths, const Scope& scope,
+                   Findings& into) {
+  auto manifests = read_paths(world, paths, scope, into);
+  if (!manifests) return std::move(manifests.error());
+  check(*manifests, scope, into);
   return ok();
 }
 

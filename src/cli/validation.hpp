@@ -5,6 +5,7 @@
 
 #include "cli/findings.hpp"
 #include "cli/service.hpp"
+#include "dialect/manifests.hpp"
 #include "rules/estate.hpp"
 #include "schema/catalog.hpp"
 
@@ -21,10 +22,24 @@ struct Scope {
 /// Adds the kinds of CustomResourceDefinitions in files and directories to what is known.
 Status learn_crds(const World&, const std::vector<std::string>& paths, Scope&, Findings&);
 
+/// Knows the MeshConfig of a file, as if it were among the manifests.
+Status learn_mesh_config(const World&, const std::string& path, Scope&, Findings&);
+
+/// Analyses what was read as one model.
+void check(const dialect::Manifests&, const Scope&, Findings&);
+
 /// mesh.yaml, local.yaml and every overlay that was generated from it; each overlay is a model of its own.
 Status check_service(const World&, const ServiceFolder&, const Scope&, Findings&);
-/// Files, directories and kustomizations as one model; "-" is standard input.
+/// Files, directories and kustomizations; "-" is standard input.
+Result<dialect::Manifests> read_paths(const World&, const std::vector<std::string>& paths, const Scope&,
+                                      Findings&);
+/// The same, analysed.
 Status check_paths(const World&, const std::vector<std::string>& paths, const Scope&, Findings&);
+
+/// What a cluster holds (in one namespace, unless `ns` is empty) together with the paths, which may be none
+/// and take the place of what they would replace. With paths, only what concerns them is found.
+Status check_live(const World&, const Arguments&, const std::vector<std::string>& paths,
+                  const std::string& ns, const Scope&, Findings&);
 
 /// Applies the nearest .marty.yaml (from the working directory upward, or `path`) and ignoring comments.
 Status respect_decisions(const World&, const std::string& path, Findings&);

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "dialect/names.hpp"
+#include "rules/mesh_config.hpp"
 
 namespace marty::rules {
 
@@ -55,6 +56,7 @@ std::string_view Pods::annotation(std::string_view key) const {
 Estate::Estate(const dialect::Manifests& manifests, const mesh::Model& model, const SourceMap& sources,
                Settings settings)
     : manifests_(manifests), model_(model), sources_(sources), settings_(std::move(settings)) {
+  read_mesh_configs();
   for (const auto& resource : manifests.resources) {
     by_kind_[*resource.kind].push_back(&resource);
     by_name_.emplace(name_key(*resource.kind, *resource.ns, *resource.name), &resource);
@@ -62,6 +64,16 @@ Estate::Estate(const dialect::Manifests& manifests, const mesh::Model& model, co
     if (*resource.kind == "HTTPRoute") index_parents(resource);
     if (*resource.kind == "Service") service_namespaces_.insert(*resource.ns);
     index_pods(resource);
+  }
+}
+
+void Estate::read_mesh_configs() {
+  auto& all = settings_.mesh_configs;
+  auto written = mesh_configs(manifests_);
+  std::move(written.begin(), written.end(), std::back_inserter(all));
+  for (const auto& config : all) {
+    if (const auto name = text(config, "rootNamespace"); !name.empty()) settings_.root_namespace = name;
+    if (const auto name = text(config, "trustDomain"); !name.empty()) settings_.trust_domain = name;
   }
 }
 

@@ -20,6 +20,7 @@ struct Settings {
   std::string istio_version = "1.30", linkerd_version = "2.19";
   std::string root_namespace = "istio-system";  ///< where Istio's mesh-wide policies live
   std::string trust_domain = "cluster.local";
+  std::vector<Node> mesh_configs;  ///< of a running mesh; what the files say comes on top
 };
 
 /// Pods as some controller makes them.
@@ -62,6 +63,7 @@ class Estate {
                                         std::string_view name) const;
 
   const mesh::Model& model() const { return model_; }
+  /// With what the mesh's configuration says, where the files hold it.
   const Settings& settings() const { return settings_; }
   const SourceMap& sources() const { return sources_; }
 
@@ -82,6 +84,7 @@ class Estate {
   bool linkerd_injected(std::string_view ns, const Pods* pods = nullptr) const;
 
  private:
+  void read_mesh_configs();
   void index_pods(const Resource&);
   void index_parents(const Resource& route);
 

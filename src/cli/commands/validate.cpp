@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "cli/cluster_session.hpp"
 #include "cli/command.hpp"
 #include "cli/validation.hpp"
 #include "io/threads.hpp"
@@ -10,8 +11,12 @@ namespace {
 
 constexpr Flag kPaths{Flag::Kind::kPositionals, "PATH", "",
                       "files, directories, kustomizations; - is standard input"};
-constexpr Flag kNamespace{Flag::Kind::kText, "-n,--namespace", "NAME", "of objects that name none", {},
-                          "default"};
+constexpr Flag kDefaultNamespace{Flag::Kind::kText, "-n,--namespace", "NAME",
+                                 "of objects that name none [default]; with --live, the one to read [all]"};
+constexpr Flag kLive{Flag::Kind::kToggle, "--live", "",
+                     "join the paths with what a cluster holds; none: only that"};
+constexpr Flag kMeshConfig{Flag::Kind::kText, "--mesh-config", "FILE",
+                           "istiod's MeshConfig: its ConfigMap, an IstioOperator or Helm values"};
 constexpr Flag kCrds{Flag::Kind::kRepeated, "--crd", "PATH", "CustomResourceDefinitions of more kinds"};
 constexpr Flag kConfig{Flag::Kind::kText, "--config", "FILE",
                        "severities and decisions to ignore [.marty.yaml, here or above]"};
@@ -22,16 +27,22 @@ constexpr Flag kFix{Flag::Kind::kToggle, "--fix", "", "carry out the fixes that 
 constexpr Flag kDryRun{Flag::Kind::kToggle, "--dry-run", "",
                        "with --fix: show the differences, write nothing"};
 constexpr Flag kInfos{Flag::Kind::kToggle, "-v,--verbose", "", "show what is only worth knowing, too"};
-constexpr const Flag* kFlags[] = {&kService, &kFile,   &kPaths,    &kNamespace,     &kCrds, &kFindingsFormat,
-                                  &kFailOn,  &kConfig, &kBaseline, &kWriteBaseline, &kFix,  &kDryRun,
-                                  &kInfos};
+constexpr const Flag* kFlags[] = {&kService,    &kFile,   &kPaths,    &kDefaultNamespace, &kCrds,
+                                  &kMeshConfig, &kLive,   &kContext,  &kKubeconfig,       &kFindingsFormat,
+                                  &kFailOn,     &kConfig, &kBaseline, &kWriteBaseline,    &kFix,
+                                  &kDryRun,     &kInfos};
 
 Status look(const Arguments& arguments, const World& world, Findings& findings) {
   io::Threads threads;
   Scope scope{.workers = threads};
-  scope.ns = arguments.text(kNamespace);
+  const auto& ns = arguments.text(kDefaultNamespace);
+  if (!ns.empty()) scope.ns = ns;
   MARTY_TRY(learn_crds(world, arguments.all(kCrds), scope, findings));
-  if (arguments.all(kPaths).empty()) {
+  if (arguments.given(kMeshConfig))
+    MARTY_TRY(learn_mesh_config(world, arguments.text(kMeshConfig), scope, findings));
+  if (arguments.given(kLive)) {
+    MARTY_TRY(check_live(world, arguments, arguments.all(kPaths), ns, scope, findings));
+  } else if (arguments.all(kPaths).empty()) {
     auto service = chosen_service(world, arguments);
     if (!service) return std::move(service.error());
     MARTY_TRY(check_service(world, *service, scope, findings));
@@ -49,7 +60,12 @@ Status look(const Arguments& arguments, const World& world, Findings& findings) 
 int validate(const Arguments& arguments, World& world) {
   const auto& paths = arguments.all(kPaths);
   const bool by_name = arguments.given(kService) || arguments.given(kFile);
-  if (by_name != paths.empty())
+  const bool live = arguments.given(kLive);
+  if (live && by_name)
+    return usage_error(world, "--live goes with paths, such as one overlay's directory, or with none");
+  if (!live && (arguments.given(kContext) || arguments.given(kKubeconfig)))
+    return usage_error(world, "--context and --kubeconfig go with --live; without it no cluster is asked");
+  if (!live && by_name != paths.empty())
     return usage_error(world, by_name ? "validate takes a service or paths, not both"
                                       : "validate what? Give --service NAME, paths, or - for standard input");
   if (paths.size() > 1 && std::find(paths.begin(), paths.end(), "-") != paths.end())
@@ -78,6 +94,8 @@ constexpr Command validate{
     "marty service-mesh validate ./manifests # a directory, a kustomization or files\n"
     "helm template my-chart | marty service-mesh validate -\n"
     "marty service-mesh validate ./manifests --crd ./crds # objects of other kinds too\n"
+    "marty service-mesh validate ./manifests --live # as they would be in the cluster\n"
+    "marty service-mesh validate --live -n shop # what is in force there\n"
     "marty service-mesh validate ./manifests --fix --dry-run # what would be mended?\n"
     "marty service-mesh validate ./manifests -o json --fail-on warning\n"
     "marty service-mesh validate ./manifests -o github # annotations in a pull request\n"

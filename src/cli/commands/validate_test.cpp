@@ -148,5 +148,40 @@ TEST(Validate, LocalFilesToo) {
   EXPECT_TRUE(holds(test.out, "local.yaml:4:3: error: ")) << test.out;
 }
 
+constexpr const char* kTraced = R"(apiVersion: telemetry.istio.io/v1
+kind: Telemetry
+metadata: {name: web, namespace: shop}
+spec:
+  tracing:
+  - providers: [{name: jaeger}]
+)";
+
+TEST(Validate, TheMeshConfigSaysWhatTheMeshKnows) {
+  TestWorld test;
+  test.put("k8s/telemetry.yaml", kTraced);
+  test.put("values.yaml", "meshConfig:\n  extensionProviders: [{name: zipkin}]\n");
+  EXPECT_EQ(test.run({"mesh", "validate", "k8s", "--fail-on", "warning"}), 0) << test.out;
+  EXPECT_EQ(test.run({"mesh", "validate", "k8s", "--fail-on", "warning", "--mesh-config", "values.yaml"}), 1);
+  EXPECT_TRUE(holds(test.out, "k8s/telemetry.yaml:6:")) << test.out;
+  test.put("values.yaml", "meshConfig:\n  extensionProviders: [{name: jaeger}]\n");
+  EXPECT_EQ(test.run({"mesh", "validate", "k8s", "--fail-on", "warning", "--mesh-config", "values.yaml"}), 0)
+      << test.out;
+}
+
+TEST(Validate, AFileWithoutAMeshConfigIsSaid) {
+  TestWorld test;
+  test.put("k8s/service.yaml", kService);
+  EXPECT_EQ(test.run({"mesh", "validate", "k8s", "--mesh-config", "k8s/service.yaml"}), exit_code::kInput);
+  EXPECT_TRUE(holds(test.out, "there is no MeshConfig")) << test.out;
+  EXPECT_EQ(test.run({"mesh", "validate", "k8s", "--mesh-config", "none.yaml"}), exit_code::kInput);
+}
+
+TEST(Validate, ClustersAreAskedOnlyWithLive) {
+  TestWorld test;
+  EXPECT_EQ(test.run({"mesh", "validate", "k8s", "--context", "prod"}), exit_code::kUsage);
+  EXPECT_TRUE(holds(test.err, "--live")) << test.err;
+  EXPECT_EQ(test.run({"mesh", "validate", "--live", "--service", "shop"}), exit_code::kUsage);
+}
+
 }  // namespace
 }  // namespace marty::cli

@@ -16,11 +16,11 @@ std::string asked(const Estate& estate) {
          {"proxy.istio.io/config", "sidecar.istio.io/statsInclusionPrefixes",
           "sidecar.istio.io/statsInclusionRegexps", "sidecar.istio.io/statsInclusionSuffixes"})
       out.append(pods.annotation(key)).append("\n");
-  for (const auto* resource : estate.of("ConfigMap"))
-    out.append(text(resource->root, "data.mesh")).append("\n");
-  for (const auto* kind : {"IstioOperator", "ProxyConfig", "Istio"})
-    for (const auto* resource : estate.of(kind))
-      each_scalar(resource->root, [&](const Place& at) { out.append(at.node.text).append("\n"); });
+  const auto all_of = [&out](const Node& root) {
+    each_scalar(root, [&out](const Place& at) { out.append(at.node.text).append("\n"); });
+  };
+  for (const auto& config : estate.settings().mesh_configs) all_of(config);
+  for (const auto* resource : estate.of("ProxyConfig")) all_of(resource->root);
   return out;
 }
 

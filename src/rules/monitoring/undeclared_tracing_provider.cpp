@@ -1,8 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
-#include "manifest/yaml.hpp"
 #include "rules/estate.hpp"
 #include "rules/rule.hpp"
 
@@ -11,28 +8,20 @@ namespace {
 
 bool declared(const Estate& estate, std::string_view name) {
   bool found = false;
-  const auto see_names = [&](const Node& root, std::string_view pattern) {
-    each(root, pattern, [&](const Place& at) { found |= at.node.text == name; });
-  };
-  for (const auto* kind : {"IstioOperator", "Istio"})
-    for (const auto* resource : estate.of(kind))
-      for (const auto* pattern :
-           {"spec.meshConfig.extensionProviders[].name", "spec.values.meshConfig.extensionProviders[].name"})
-        see_names(resource->root, pattern);
-  for (const auto* resource : estate.of("ConfigMap")) {
-    Diagnostics ignored;
-    for (const auto& config : manifest::parse_yaml(text(resource->root, "data.mesh"), 0, ignored))
-      see_names(config, "extensionProviders[].name");
-  }
+  for (const auto& config : estate.settings().mesh_configs)
+    each(config, "extensionProviders[].name", [&](const Place& at) { found |= at.node.text == name; });
   return found;
 }
 
 void check(const Estate& estate, Report& report) {
   for (const auto* resource : estate.of("Telemetry"))
     each(resource->root, "spec.tracing[].providers[].name", [&](const Place& at) {
-      if (!declared(estate, at.node.text))
-        report.at(*resource, at, fmt::format("no meshConfig here declares the provider '{}'", at.node.text))
-            .notes = {{{}, "declare it under meshConfig.extensionProviders, in istiod's values"}};
+      if (declared(estate, at.node.text)) return;
+      auto& finding = report.at(*resource, at,
+                                fmt::format("no meshConfig here declares the provider '{}'", at.node.text));
+      finding.notes = {{{}, "declare it under meshConfig.extensionProviders, in istiod's values"}};
+      // With the mesh's configuration before us, it is certain.
+      if (!estate.settings().mesh_configs.empty()) finding.severity = Severity::kWarning;
     });
 }
 

@@ -49,6 +49,9 @@ class Run {
     Record record = rollout::begin(before, request_.mesh, documents(wanted), io::iso8601(io::wall_now()),
                                    request_.rollback);
     MARTY_TRY(write_record(kubectl_, record, request_.service, request_.ns));
+    if (!rollout::keeps_previous(record))
+      voice_.done(
+          "note: both states are more than a Secret holds, so --rollback will not find the one before");
     MARTY_TRY(try_the_rest());
     for (int i = static_cast<int>(Stage::kDefinition); i <= static_cast<int>(Stage::kOther); ++i) {
       const auto next = static_cast<Stage>(i);

@@ -27,9 +27,12 @@ Result<std::string> value(const Node& root, std::string_view key) {
 
 std::string record_name(const std::string& service) { return "marty-" + service + "-record"; }
 
+bool keeps_previous(const Record& record) {
+  return record.current.size() + record.previous.size() <= kRecordBytesMax;
+}
+
 Node to_secret(const Record& record, const std::string& service, const std::string& ns) {
   const bool fits_current = record.current.size() <= kRecordBytesMax;
-  const bool fits_both = record.current.size() + record.previous.size() <= kRecordBytesMax;
   Node root = Node::mapping();
   root.add("apiVersion", Node::string("v1"));
   root.add("kind", Node::string("Secret"));
@@ -53,7 +56,7 @@ Node to_secret(const Record& record, const std::string& service, const std::stri
   put("started", record.started);
   put("finished", record.finished);
   put("current", fits_current ? record.current : "");
-  put("previous", fits_both ? record.previous : "");
+  put("previous", keeps_previous(record) ? record.previous : "");
   return root;
 }
 

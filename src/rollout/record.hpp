@@ -28,6 +28,9 @@ struct Record {
 /// Of the 1 MiB that a Secret may hold, for both texts.
 constexpr std::size_t kRecordBytesMax = 1'000'000;
 
+/// Whether both texts fit; otherwise nobody can go back to the previous state, and should hear it.
+bool keeps_previous(const Record&);
+
 /// "marty-pets-record".
 std::string record_name(const std::string& service);
 

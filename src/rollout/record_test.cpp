@@ -56,7 +56,10 @@ TEST(Record, IsReadBackAsItWasWritten) {
 TEST(Record, IsBounded) {
   Record record;
   record.current.assign(kRecordBytesMax - 10, 'c');
+  record.previous.assign(10, 'p');
+  EXPECT_TRUE(keeps_previous(record));
   record.previous.assign(100, 'p');
+  EXPECT_FALSE(keeps_previous(record));
   auto back = from_secret(as_read(to_secret(record, "pets", "shop")));
   ASSERT_TRUE(back);
   EXPECT_EQ(back->current.size(), record.current.size());

@@ -21,6 +21,8 @@ std::string_view text(const Node& from, std::string_view path);
 /// The number there; nothing for what is absent or no integer.
 std::optional<std::int64_t> number(const Node& from, std::string_view path);
 bool is_true(const Node* node);
+/// Whether there is one that has entries; a manifest may say anything anywhere.
+inline bool is_mapping(const Node* node) { return node != nullptr && node->is_mapping(); }
 
 /// A value and how to get there, "spec.http[0].route[1].weight".
 struct Place {

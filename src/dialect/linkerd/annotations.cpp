@@ -69,7 +69,7 @@ class Group {
 
   /// Keys under the prefix that nobody asked for.
   void report_unknown() {
-    if (!annotations_) return;
+    if (!annotations_ || !annotations_->is_mapping()) return;
     for (std::size_t i = 0; i < annotations_->size(); ++i) {
       const Node& key = annotations_->entry(i).key;
       if (!key.text.starts_with(prefix_)) continue;

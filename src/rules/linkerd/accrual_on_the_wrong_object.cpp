@@ -13,7 +13,7 @@ constexpr std::array<std::string_view, 3> kOfServices{"balancer.linkerd.io/", "r
 
 void check_annotations(const Resource& resource, const Node* annotations, const std::string& path,
                        Report& report) {
-  for (std::size_t i = 0; annotations != nullptr && i < annotations->size(); ++i) {
+  for (std::size_t i = 0; is_mapping(annotations) && i < annotations->size(); ++i) {
     const auto& key = annotations->entry(i).key;
     for (const auto prefix : kOfServices) {
       if (!key.text.starts_with(prefix)) continue;

@@ -14,7 +14,7 @@ constexpr std::array<std::string_view, 3> kPrefixes{"balancer.linkerd.io/", "ret
 /// An annotation that a ServiceProfile with routes switches off; nullptr when there is none.
 const Node* switched_off(const Resource& resource) {
   const Node* annotations = get(resource.root, "metadata.annotations");
-  for (std::size_t i = 0; annotations != nullptr && i < annotations->size(); ++i)
+  for (std::size_t i = 0; is_mapping(annotations) && i < annotations->size(); ++i)
     for (const auto prefix : kPrefixes)
       if (annotations->entry(i).key.text.starts_with(prefix)) return &annotations->entry(i).key;
   return nullptr;

@@ -18,7 +18,7 @@ bool anybody_has(const Estate& estate, std::string_view key, std::string_view va
 }
 
 void check_selector(const Estate& estate, const Resource& policy, const Place& labels, Report& report) {
-  for (std::size_t i = 0; i < labels.node.size(); ++i) {
+  for (std::size_t i = 0; is_mapping(&labels.node) && i < labels.node.size(); ++i) {
     const auto [key, value] = labels.node.entry(i);
     if ((key.text != "name" && key.text != "namespace") || anybody_has(estate, key.text, value.text))
       continue;

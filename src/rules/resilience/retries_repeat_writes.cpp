@@ -20,7 +20,7 @@ bool idempotent_only(const Node& route) {
   if (matches == nullptr || matches->size() == 0) return false;
   for (const auto& match : matches->children) {
     const Node* method = match.find("method");
-    if (method == nullptr || method->size() != 1) return false;
+    if (!is_mapping(method) || method->size() != 1) return false;
     std::string_view words = method->entry(0).value.text;
     while (!words.empty()) {
       const auto end = std::min(words.find('|'), words.size());

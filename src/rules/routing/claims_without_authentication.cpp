@@ -10,7 +10,7 @@ void check(const Estate& estate, Report& report) {
   if (!estate.of("RequestAuthentication").empty()) return;
   for (const auto* routes : estate.of("VirtualService")) {
     each(routes->root, "spec.http[].match[].headers", [&](const Place& headers) {
-      for (std::size_t i = 0; i < headers.node.size(); ++i) {
+      for (std::size_t i = 0; is_mapping(&headers.node) && i < headers.node.size(); ++i) {
         const auto& key = headers.node.entry(i).key;
         if (!key.text.starts_with("@request.auth.claims")) continue;
         report

@@ -11,7 +11,7 @@ namespace {
 /// Whether every text that `later` takes is taken by `earlier`; false when that is not certain.
 bool covers(const Node* earlier, const Node* later) {
   if (earlier == nullptr || *earlier == Node::mapping()) return true;
-  if (later == nullptr || earlier->size() != 1 || later->size() != 1) return false;
+  if (!is_mapping(earlier) || !is_mapping(later) || earlier->size() != 1 || later->size() != 1) return false;
   const auto [kind, value] = earlier->entry(0);
   const auto [other_kind, other] = later->entry(0);
   if (kind.text == "prefix" && (other_kind.text == "prefix" || other_kind.text == "exact"))
@@ -21,7 +21,7 @@ bool covers(const Node* earlier, const Node* later) {
 
 bool covers_all(const Node* earlier, const Node* later) {
   if (earlier == nullptr) return true;
-  for (std::size_t i = 0; i < earlier->size(); ++i) {
+  for (std::size_t i = 0; is_mapping(earlier) && i < earlier->size(); ++i) {
     const auto [name, wanted] = earlier->entry(i);
     const Node* same = later == nullptr ? nullptr : later->find(name.text);
     if (same == nullptr || !covers(&wanted, same)) return false;

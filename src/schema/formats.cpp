@@ -125,6 +125,8 @@ constexpr std::pair<std::string_view, double> kSuffixes[] = {
 
 /// resource.Quantity: a number with at most one suffix (100m, 0.5, 1Gi, 1e3).
 std::optional<double> read_quantity(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);  // Kubernetes trims, when it reads JSON
+  while (text.ends_with(' ')) text.remove_suffix(1);
   const bool negative = text.starts_with('-');
   if (negative || text.starts_with('+')) text.remove_prefix(1);
   const auto digits = std::min(text.find_first_not_of("0123456789."), text.size());

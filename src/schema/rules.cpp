@@ -13,7 +13,14 @@ class RulePass {
 
   void visit(const Node& node, std::uint32_t id, const Place& place) {
     const Schema& schema = tables_.schemas[id];
-    if (!(schema.flags & kHasRules) || node.is_null()) return;
+    if (!(schema.flags & kHasRules)) return;
+    if (node.is_null()) {
+      // In a list Go makes an empty object of it; elsewhere it is absent.
+      const bool is_item = place.up != nullptr && place.key.empty();
+      if (is_item && walk_.native() && schema.type == Type::kObject)
+        visit(Node::mapping(node.origin), id, place);
+      return;
+    }
     const Extra& extra = tables_.extra_of(schema);
     for (const Rule& rule : tables_.rules.subspan(extra.rules.first, extra.rules.count))
       one(rule, node, id, place);

@@ -225,7 +225,7 @@ void Walk::number(const Node& node, const Schema& schema, const Extra& extra, co
   const double number = *read;
   Width width{-1e308, 1e308};
   if (schema.type == Type::kInteger) width = width_of(schema.format);
-  if (schema.type == Type::kIntOrString) width = {-2147483648.0, 2147483647.0};
+  if (schema.type == Type::kIntOrString && native()) width = {-2147483648.0, 2147483647.0};
   width.lowest = std::max(width.lowest, extra.minimum);
   width.highest = std::min(width.highest, extra.maximum);
   const bool low = number < width.lowest || (extra.above_minimum && number == extra.minimum);

@@ -134,7 +134,7 @@ class Server:
         connection, out = self.connect(), []
         for body in bodies:
             status, answer = self.ask(connection, "POST", url, body)
-            if status < 300:
+            if status < 300 or (status == 409 and answer.get("reason") == "AlreadyExists"):  # valid, but there
                 out.append((True, ""))
             elif status in (400, 422):
                 out.append((False, answer.get("message", "")))
@@ -249,6 +249,8 @@ def ours(marty, texts):
         file.write("\n---\n".join(texts) + "\n")
         file.flush()
         done = subprocess.run([marty, "service-mesh", "validate", "-o", "json", file.name], capture_output=True)
+    if done.returncode not in (0, 1):
+        sys.exit(f"marty exits {done.returncode}: {done.stderr.decode()[:1000]}")
     said = collections.defaultdict(list)
     for finding in json.loads(done.stdout)["findings"]:
         if finding["rule"] in SCHEMA_RULES and finding["severity"] == "error":

@@ -1,7 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <regex>
+#include <set>
 
 #include "cli/test_world.hpp"
 #include "rules/page.hpp"
@@ -100,6 +103,24 @@ TEST(Explain, KnowsEveryRuleAndTheHandbookIsAsGenerated) {
   std::ifstream file(test.project() + "/docs/rules.md");
   const std::string written((std::istreambuf_iterator<char>(file)), {});
   EXPECT_EQ(written, rules::handbook()) << "run: build/marty service-mesh explain --markdown > docs/rules.md";
+}
+
+/// Every finding names a rule that has a page: the ids are collected from the sources that report them.
+TEST(Explain, HasAPageForEveryFinding) {
+  static const std::regex reported(R"re((?:\b(?:error|warning|stop|Remark|add)\s*[({]\s*\{?\s*)re"
+                                   R"re((?:\w+ \? "[a-z-]+"\s*: )?|\? )"([a-z]+(?:-[a-z0-9]+)+)",)re");
+  const TestWorld test;
+  std::set<std::string> ids;
+  for (const auto& file : std::filesystem::recursive_directory_iterator(test.project() + "/src")) {
+    const auto name = file.path().filename().string();
+    if (!name.ends_with(".cpp") || name.ends_with("_test.cpp")) continue;
+    std::ifstream stream(file.path());
+    const std::string text((std::istreambuf_iterator<char>(stream)), {});
+    for (std::sregex_iterator at(text.begin(), text.end(), reported), end; at != end; ++at)
+      ids.insert((*at)[1]);
+  }
+  EXPECT_GT(ids.size(), 60u);
+  for (const auto& id : ids) EXPECT_NE(rules::find_rule(id), nullptr) << id;
 }
 
 }  // namespace

@@ -62,4 +62,19 @@ std::optional<std::size_t> pick_round_robin(std::span<const EndpointLoad> loads,
   return {};
 }
 
+std::optional<std::size_t> pick_peak_ewma(std::span<const EndpointLoad> loads, std::span<PeakEwma> rtts,
+                                          Instant now, Rng& rng) {
+  if (loads.empty()) return {};
+  const auto first = draw(loads, rng);
+  auto second = draw(loads, rng);
+  for (int i = 0; i < kRedraws && first && second == first; ++i) second = draw(loads, rng);
+  if (first && second && first != second) {
+    const auto load = [&](std::size_t i) { return rtts[i].load(now, loads[i].active_requests); };
+    return load(*second) < load(*first) ? second : first;
+  }
+  const auto usable = count_usable(loads);
+  if (usable == 0) return {};
+  return usable_at(loads, rng.below(usable));
+}
+
 }  // namespace marty::policy

@@ -5,7 +5,10 @@
 #include <new>
 
 #include "policy/authorization.hpp"
+#include "policy/client_authorization.hpp"
+#include "policy/client_rate_limit.hpp"
 #include "policy/connection_limits.hpp"
+#include "policy/failure_accrual.hpp"
 #include "policy/fault.hpp"
 #include "policy/load_balancer.hpp"
 #include "policy/outlier_detection.hpp"
@@ -117,6 +120,30 @@ TEST(NoAllocation, DrawsPicksAndCounters) {
               back.clear();
               detection.sweep(now, back);
               if (limits.try_start({})) limits.finished();
+            }),
+            0u);
+}
+
+TEST(NoAllocation, LinkerdsPolicies) {
+  ClientAuthorization allow;
+  allow.auth = ClientAuthorization::Auth::kIdentity;
+  allow.identities.push_back({"*.shop.serviceaccount.identity.linkerd.cluster.local", {}});
+  allow.networks.push_back(*parse_network("10.0.0.0/8"));
+  const std::vector<ClientAuthorization> all{allow};
+  ClientRateLimit limits;
+  limits.total = {100u, {}};
+  limits.identity = {10u, {}};
+  ClientRateLimiter limiter(limits);
+  FailureAccrual accrual;
+  Rng rng(1);
+  std::vector<EndpointLoad> loads(8);
+  std::vector<PeakEwma> rtts(8, PeakEwma(Instant{}));
+  EXPECT_EQ(count([&] {
+              const ProxyIdentity who("spiffe://cluster.local/ns/shop/sa/web");
+              EXPECT_TRUE(ClientAuthorization::decide(all, {"10.1.2.3", who.view(), ""}));
+              limiter.check(limits, {}, who.view());
+              accrual.record({}, {}, FailureAccrual::Outcome::kSuccess, rng);
+              pick_peak_ewma(loads, rtts, {}, rng);
             }),
             0u);
 }

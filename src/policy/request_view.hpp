@@ -17,7 +17,8 @@ struct RequestView {
   std::span<const Header> headers;
   std::string_view peer_identity;  ///< "spiffe://td/ns/x/sa/y", empty when the peer is not authenticated
   std::string_view peer_ip;
-  std::uint16_t port = 0;  ///< outbound: the service port; inbound: the workload's own port
+  std::uint16_t port = 0;              ///< outbound: the service port; inbound: the workload's own port
+  std::string_view peer_address = {};  ///< with its port, for messages
 
   std::string_view path_only() const { return path.substr(0, path.find('?')); }
 };

@@ -85,6 +85,7 @@ bool RouteMatch::matches_everything() const {
     case StringMatch::Kind::kPresent:
       return true;
     case StringMatch::Kind::kPrefix:
+    case StringMatch::Kind::kPathPrefix:
       return uri->text.empty() || uri->text == "/";
     case StringMatch::Kind::kRegex:
       return uri->text == ".*";

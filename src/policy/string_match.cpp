@@ -11,6 +11,12 @@ bool equal(std::string_view a, std::string_view b, Case how) {
   return how == Case::kIgnored ? equals_ignoring_case(a, b) : a == b;
 }
 
+bool has_path_prefix(std::string_view path, std::string_view prefix, Case how) {
+  while (prefix.ends_with('/')) prefix.remove_suffix(1);
+  return path.size() >= prefix.size() && equal(path.substr(0, prefix.size()), prefix, how) &&
+         (path.size() == prefix.size() || path[prefix.size()] == '/');
+}
+
 bool matches_text(const StringMatch& wanted, std::string_view value, Case how) {
   const std::string_view text = wanted.text;
   switch (wanted.kind) {
@@ -18,6 +24,8 @@ bool matches_text(const StringMatch& wanted, std::string_view value, Case how) {
       return equal(value, text, how);
     case StringMatch::Kind::kPrefix:
       return value.size() >= text.size() && equal(value.substr(0, text.size()), text, how);
+    case StringMatch::Kind::kPathPrefix:
+      return has_path_prefix(value, text, how);
     case StringMatch::Kind::kSuffix:
       return value.size() >= text.size() && equal(value.substr(value.size() - text.size()), text, how);
     case StringMatch::Kind::kRegex:

@@ -12,10 +12,12 @@ namespace marty::policy {
 
 using marty::Regex;
 
-/// One condition on a string (Istio StringMatch). Case-sensitive unless told otherwise; `kPresent` is true
-/// for any value, the empty one too. Regexes match the whole string.
+/// One condition on a string (Istio StringMatch, Gateway API's matches). Case-sensitive unless told
+/// otherwise; `kPresent` is true for any value, the empty one too. Regexes match the whole string.
+/// kPathPrefix compares whole segments and ignores a trailing slash: "/a" and "/a/" match "/a" and "/a/b",
+/// not "/ab".
 struct StringMatch {
-  enum class Kind { kExact, kPrefix, kSuffix, kRegex, kPresent };
+  enum class Kind { kExact, kPrefix, kPathPrefix, kSuffix, kRegex, kPresent };
   Kind kind = Kind::kExact;
   std::string text;
   bool ignore_case = false;

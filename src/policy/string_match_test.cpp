@@ -81,5 +81,18 @@ TEST(Regex, IsBounded) {
   EXPECT_EQ(why, "the expression is longer than 1024 characters");
 }
 
+TEST(StringMatch, PathPrefixesCompareWholeSegments) {
+  const struct {
+    const char *prefix, *path;
+    bool matches;
+  } table[] = {{"/a", "/a", true},    {"/a", "/a/", true},      {"/a", "/a/b", true}, {"/a", "/ab", false},
+               {"/a/", "/a", true},   {"/a/", "/a/b", true},    {"/", "/", true},     {"/", "/x/y", true},
+               {"/a/b", "/a", false}, {"/a/b", "/a/bc", false}, {"/A", "/a", false}};
+  for (const auto& row : table) {
+    const StringMatch match{StringMatch::Kind::kPathPrefix, row.prefix, false, {}, nullptr};
+    EXPECT_EQ(match.matches(row.path), row.matches) << row.prefix << " " << row.path;
+  }
+}
+
 }  // namespace
 }  // namespace marty::policy

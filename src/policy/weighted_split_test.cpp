@@ -49,5 +49,28 @@ TEST(WeightedSplit, AllZeroFallsToTheFirst) {
   for (int i = 0; i < 100; ++i) ASSERT_EQ(split.pick(rng), 0u);
 }
 
+TEST(WeightedSplit, WhatIsNotReadyPassesItsShareOn) {
+  const WeightedSplit split({60, 30, 10, 0});
+  const struct {
+    std::vector<bool> ready;
+    std::vector<double> shares;  // of 10 000
+  } table[] = {
+      {{true, true, true, true}, {6000, 3000, 1000, 0}},
+      {{false, true, true, true}, {0, 7500, 2500, 0}},
+      {{false, false, true, true}, {0, 0, 10000, 0}},
+  };
+  Rng rng(11);
+  for (const auto& row : table) {
+    std::vector<int> picked(4);
+    for (int i = 0; i < 10000; ++i)
+      ++picked[split.pick_ready(rng, [&](std::size_t d) { return row.ready[d]; })];
+    for (std::size_t d = 0; d < 4; ++d) EXPECT_NEAR(picked[d], row.shares[d], 200) << d;
+  }
+  EXPECT_EQ(split.pick_ready(rng, [](std::size_t d) { return d == 3; }), SIZE_MAX)
+      << "weight 0 is never picked";
+  EXPECT_EQ(WeightedSplit({0}).pick_ready(rng, [](std::size_t) { return true; }), 0u);
+  EXPECT_EQ(WeightedSplit({0}).pick_ready(rng, [](std::size_t) { return false; }), SIZE_MAX);
+}
+
 }  // namespace
 }  // namespace marty::policy

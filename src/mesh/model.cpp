@@ -16,6 +16,20 @@ std::string Workload::label(const std::string& key) const {
   return found == labels.end() ? std::string() : found->second;
 }
 
+bool Classes::failed(int status) const {
+  const auto found = std::find_if(classes.begin(), classes.end(),
+                                  [&](const Class& c) { return status >= c.from && status <= c.to; });
+  return found == classes.end() ? status >= 500 : found->failure;
+}
+
+bool Model::meshed(const Workload& workload) const {
+  if (mesh_kind == MeshKind::kIstio) return true;
+  if (workload.injected) return *workload.injected;
+  const auto home = std::find_if(namespaces.begin(), namespaces.end(),
+                                 [&](const NamespaceInfo& ns) { return ns.name == workload.ns; });
+  return home != namespaces.end() && home->injected.value_or(false);
+}
+
 const Service* Model::service(std::string_view fqdn) const {
   const auto found =
       std::find_if(services.begin(), services.end(), [&](const Service& s) { return s.fqdn() == fqdn; });

@@ -53,6 +53,7 @@ struct ConnectOptions {
   std::span<const std::string> expected_identities;  ///< SPIFFE URIs of which the peer must present one;
                                                      ///< empty: any of our trust domain
   Duration timeout = 10s;                            ///< covers connect and handshake
+  std::string_view source = {};                      ///< IPv4 address to come from; empty: as routed
 };
 
 /// What an actor can do to the world. Implemented by io::Loop on sockets and by tests in memory. All calls

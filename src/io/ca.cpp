@@ -179,13 +179,16 @@ Status Ca::load(const std::string& directory, WallTime now) {
   return ok();
 }
 
-Result<Identity> Ca::issue(const std::string& spiffe_id, WallTime not_before, Duration lifetime) const {
+Result<Identity> Ca::issue(const std::string& spiffe_id, WallTime not_before, Duration lifetime,
+                           std::string_view dns_name) const {
   if (!is_spiffe_id(spiffe_id) || trust_domain_of(spiffe_id) != trust_domain_) {
     return Error{ErrorCode::kInput, fmt::format("'{}' is not a SPIFFE ID of {}", spiffe_id, trust_domain_),
                  fmt::format("write it as spiffe://{}/ns/<namespace>/sa/<account>", trust_domain_)};
   }
   const openssl::Key key(EVP_EC_gen("P-256"));
   if (!key) return openssl::failed("making a key");
+  std::string names = "critical,URI:" + spiffe_id;
+  if (!dns_name.empty()) names.append(",DNS:").append(dns_name);
   auto cert = make_cert({.key = key.get(),
                          .issuer = material_->cert.get(),
                          .issuer_key = material_->key.get(),
@@ -195,7 +198,7 @@ Result<Identity> Ca::issue(const std::string& spiffe_id, WallTime not_before, Du
                                         {NID_key_usage, "critical,digitalSignature"},
                                         {NID_ext_key_usage, "serverAuth,clientAuth"},
                                         {NID_authority_key_identifier, "keyid"},
-                                        {NID_subject_alt_name, "critical,URI:" + spiffe_id}}});
+                                        {NID_subject_alt_name, names}}});
   if (!cert) return std::move(cert.error());
   return Identity{pem_of(cert->get()), pem_of(key.get()), cert_pem_, spiffe_id};
 }

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "core/result.hpp"
 #include "core/time.hpp"
@@ -24,7 +25,9 @@ class Ca {
   const std::string& trust_domain() const { return trust_domain_; }
 
   /// A fresh key and an X.509-SVID for `spiffe_id`, which must be of our trust domain. In memory only.
-  Result<Identity> issue(const std::string& spiffe_id, WallTime not_before, Duration lifetime) const;
+  /// `dns_name`, if any, is what a mesh without SPIFFE calls the same workload, as a second alternative name.
+  Result<Identity> issue(const std::string& spiffe_id, WallTime not_before, Duration lifetime,
+                         std::string_view dns_name = {}) const;
 
  private:
   struct Material;

@@ -1,3 +1,5 @@
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -21,6 +23,20 @@ bool out_of_resources(int error_number) {
 
 ClosedBy connect_failure(int error_number) {
   return error_number == ETIMEDOUT ? ClosedBy::kConnectTimeout : ClosedBy::kRefused;
+}
+
+/// Without reserving a port: the kernel picks one when it knows where to.
+bool come_from(int fd, std::string_view source) {
+  const int on = 1;
+  ::setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+  sockaddr_in from{};
+  from.sin_family = AF_INET;
+  const std::string text(source);
+  if (::inet_pton(AF_INET, text.c_str(), &from.sin_addr) != 1) {
+    errno = EINVAL;
+    return false;
+  }
+  return ::bind(fd, reinterpret_cast<const sockaddr*>(&from), sizeof from) == 0;
 }
 
 }  // namespace
@@ -106,6 +122,7 @@ void SocketDriver::open_socket(Connection& c, const SocketAddress& address, cons
   if (c.fd < 0) return fail_connect(c, errno);
   const int on = 1;
   if (!c.local) ::setsockopt(c.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (!options.source.empty() && !come_from(c.fd, options.source)) return fail_connect(c, errno);
   const int result = ::connect(c.fd, &address.any, address.size);
   if (result != 0 && errno != EINPROGRESS) return fail_connect(c, errno);
   if (!enroll(c)) return fail_connect(c, errno);

@@ -6,8 +6,8 @@
 
 namespace marty::telemetry {
 
-/// Counts of whole numbers (milliseconds, bytes) by upper bound, as a Prometheus histogram has them. At most
-/// kBoundsMax bounds; one more bucket takes what is above them all.
+/// Counts of numbers (milliseconds, bytes, seconds) by upper bound, as a Prometheus histogram has them. At
+/// most kBoundsMax bounds; one more bucket takes what is above them all.
 class Histogram {
  public:
   static constexpr std::size_t kBoundsMax = 31;
@@ -15,13 +15,9 @@ class Histogram {
   /// `bounds` rise and outlive the histogram (they are the metric table's).
   explicit Histogram(std::span<const double> bounds);
 
-  void record(std::uint64_t value) {
-    std::size_t bucket = 0;
-    // No early exit: the compiler turns this into a handful of vector compares.
-    for (const double bound : bounds_) bucket += static_cast<double>(value) > bound;
-    ++buckets_[bucket];
-    sum_ += value;
-  }
+  void record(std::uint64_t value) { record(static_cast<double>(value), value); }
+  /// For histograms of seconds: `sum` is in microseconds then.
+  void record_micros(std::uint64_t micros) { record(static_cast<double>(micros) / 1e6, micros); }
   void add(const Histogram&);
 
   std::span<const double> bounds() const { return bounds_; }
@@ -31,6 +27,14 @@ class Histogram {
   std::uint64_t count() const;
 
  private:
+  void record(double value, std::uint64_t addend) {
+    std::size_t bucket = 0;
+    // No early exit: the compiler turns this into a handful of vector compares.
+    for (const double bound : bounds_) bucket += value > bound;
+    ++buckets_[bucket];
+    sum_ += addend;
+  }
+
   std::span<const double> bounds_;
   std::array<std::uint64_t, kBoundsMax + 1> buckets_{};
   std::uint64_t sum_ = 0;

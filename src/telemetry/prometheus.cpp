@@ -47,6 +47,9 @@ void write(const std::string& labels, const Line& line, Exposition& page) {
     case MetricType::kHistogram: {
       Histogram total(metric(line.id).bounds);
       for (const auto* part : line.parts) total.add(*part->histogram);
+      if (metric(line.id).unit() == "seconds")
+        return page.histogram(labels, total.bounds(), total.buckets(),
+                              static_cast<double>(total.sum()) / 1e6);
       return page.histogram(labels, total.bounds(), total.buckets(), total.sum());
     }
   }

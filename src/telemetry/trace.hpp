@@ -51,17 +51,27 @@ enum class StepKind : std::uint8_t {
   kTryStarted,          ///< a: try number from 1, b: endpoint index
   kTryResponse,         ///< a: try number, b: status
   kTryFailed,           ///< a: try number, b: policy::TryFailure
+  kNoEndpointReady,     ///< a: cluster index, b: endpoints it has; every breaker is open, the call waits
+  kFailFast,            ///< a: cluster index, b: milliseconds it waited; 504
+  kLoadShed,            ///< a: cluster index; no backend is ready and nobody waits any more: 503
+  kResponseTimeout,     ///< a: try number, b: milliseconds; the response was not complete in time
   kPerTryTimeout,       ///< a: try number, b: milliseconds
   kRetryScheduled,      ///< a: number of the retry from 1, b: microseconds to wait
   kNotRetriable,        ///< a: try number, b: status, 0 when there was no answer
   kRetryRefused,        ///< a: retries active, b: limit (max_retries)
   kRetriesExhausted,    ///< a: retries allowed
   kRetriesForgone,      ///< a: bytes of the body kept; it grew too large to be sent again
+  kRetryBudgetEmpty,    ///< the service's retry budget is used up
+  kRetryHasNoBackend,   ///< no backend is ready for another try
   kRouteTimeout,        ///< a: milliseconds
   // What the call did to the endpoints.
   kEndpointEjected,   ///< a: endpoint index, b: failures * 256 + policy::OutlierDetection::Cause
   kEndpointReturned,  ///< a: endpoint index
   kEjectionOverflow,  ///< a: endpoint index, b: max_ejection_percent; it would have been ejected
+  kBreakerOpened,     ///< a: endpoint index, b: failures in a row; 0: the success rate was too low
+  kBreakerProbe,      ///< a: endpoint index; its time is over and this call probes it
+  kBreakerReopened,   ///< a: endpoint index, b: milliseconds; the probe failed
+  kBreakerClosed,     ///< a: endpoint index; the probe succeeded
   // How it ended.
   kResponded,     ///< a: status, b: 1 when the answer is our own
   kReset,         ///< the response was under way and was cut

@@ -70,14 +70,17 @@ std::vector<std::uint32_t> Engine::adopt(Instant now, std::shared_ptr<const Prog
 
 Instant Engine::next_wakeup() const {
   Instant next = Instant::never();
-  for (const auto& cluster : state_->loaded->clusters)
+  for (const auto& cluster : state_->loaded->clusters) {
     if (cluster.outliers) next = std::min(next, cluster.outliers->next_sweep());
+    next = std::min(next, cluster.next_probation);
+  }
   return next;
 }
 
 void Engine::tick(Instant now) {
   auto& back = state_->returned;
   for (auto& cluster : state_->loaded->clusters) {
+    cluster.tick_breakers(now);
     if (!cluster.outliers || cluster.outliers->next_sweep() > now) continue;
     back.clear();
     cluster.outliers->sweep(now, back);
@@ -95,6 +98,11 @@ std::vector<Engine::EndpointView> Engine::endpoints() const {
       views.push_back({state.cluster->name, endpoint.owner.pod, endpoint.address.text,
                        state.loads[i].active_requests, ejected,
                        ejected ? state.outliers->earliest_return(i) : Instant{}});
+      if (state.breakers.empty()) continue;
+      const auto& breaker = state.breakers[i];
+      views.back().ejected = breaker.gate() == policy::FailureAccrual::Gate::kShut;
+      views.back().probing = breaker.gate() == policy::FailureAccrual::Gate::kProbation;
+      if (views.back().ejected) views.back().earliest_return = breaker.until();
     }
   }
   return views;

@@ -44,13 +44,36 @@ ClusterState::ClusterState(const Cluster& of, Loaded& loaded, const ClusterState
     shared = std::make_shared<Shared>();
     if (previous) shared->counters = previous->shared->counters;
   }
+  if (of.accrual) breakers.resize(of.endpoints.size());
+  if (of.balancer == policy::LoadBalancer::kPeakEwma) rtts.assign(of.endpoints.size(), policy::PeakEwma(now));
+  if (previous) take_over_linkerd(*previous);
   refresh_usable();
+}
+
+/// An endpoint that is known goes on with its response time, and with its breaker if that is configured as
+/// before.
+void ClusterState::take_over_linkerd(const ClusterState& previous) {
+  const auto& old = previous.cluster->endpoints;
+  for (std::size_t i = 0; i < rtts.size(); ++i) {
+    const auto found = std::find_if(old.begin(), old.end(), [&](const Endpoint& e) {
+      return e.address == cluster->endpoints[i].address;
+    });
+    const auto before = static_cast<std::size_t>(found - old.begin());
+    if (before < previous.rtts.size()) rtts[i] = previous.rtts[before];
+    if (before >= previous.breakers.size() || breakers.empty() ||
+        previous.cluster->accrual != cluster->accrual)
+      continue;
+    breakers[i] = previous.breakers[before];
+    breakers[i].forgone();  // a probe under way ends under the old program
+    next_probation = std::min(next_probation, breakers[i].until());
+  }
 }
 
 void ClusterState::refresh_usable() {
   const bool panic = outliers && outliers->panic();
   for (std::size_t i = 0; i < loads.size(); ++i)
-    loads[i].usable = panic || !outliers || !outliers->ejected(i);
+    loads[i].usable =
+        (panic || !outliers || !outliers->ejected(i)) && (breakers.empty() || breakers[i].admits());
 }
 
 std::optional<std::size_t> ClusterState::draw(Rng& rng) {
@@ -60,6 +83,7 @@ std::optional<std::size_t> ClusterState::draw(Rng& rng) {
     case policy::LoadBalancer::kRandom:
       return policy::pick_random(loads, rng);
     case policy::LoadBalancer::kLeastRequest:
+    case policy::LoadBalancer::kPeakEwma:  // has a picker of its own
       break;
   }
   return policy::pick_least_request(loads, rng);
@@ -74,6 +98,50 @@ std::optional<std::uint32_t> ClusterState::pick(Rng& rng, std::span<const std::u
     if (std::find(avoid.begin(), avoid.end(), *index) == avoid.end()) break;
   }
   return static_cast<std::uint32_t>(*index);
+}
+
+std::optional<std::uint32_t> ClusterState::pick_fastest(Instant now, Rng& rng) {
+  const auto index = rtts.empty() ? draw(rng) : policy::pick_peak_ewma(loads, rtts, now, rng);
+  if (!index) return std::nullopt;
+  return static_cast<std::uint32_t>(*index);
+}
+
+bool ClusterState::any_ready() const {
+  return std::any_of(loads.begin(), loads.end(), [](const auto& load) { return load.usable; });
+}
+
+void ClusterState::gate_moved(std::size_t endpoint) {
+  loads[endpoint].usable = breakers[endpoint].admits();
+  next_probation = std::min(next_probation, breakers[endpoint].until());
+}
+
+void ClusterState::admitted(std::size_t endpoint) {
+  if (breakers.empty()) return;
+  breakers[endpoint].admitted();
+  gate_moved(endpoint);
+}
+
+void ClusterState::forgone(std::size_t endpoint) {
+  if (breakers.empty()) return;
+  breakers[endpoint].forgone();
+  gate_moved(endpoint);
+}
+
+policy::FailureAccrual::Change ClusterState::classify(Instant now, std::size_t endpoint,
+                                                      policy::FailureAccrual::Outcome outcome, Rng& rng) {
+  if (breakers.empty()) return policy::FailureAccrual::Change::kNone;
+  const auto change = breakers[endpoint].record(*cluster->accrual, now, outcome, rng);
+  gate_moved(endpoint);
+  return change;
+}
+
+void ClusterState::tick_breakers(Instant now) {
+  if (now < next_probation) return;
+  next_probation = Instant::never();
+  for (std::size_t i = 0; i < breakers.size(); ++i) {
+    breakers[i].tick(now);
+    gate_moved(i);
+  }
 }
 
 }  // namespace marty::engine

@@ -7,6 +7,8 @@
 #include "core/rng.hpp"
 #include "engine/engine.hpp"
 #include "policy/connection_limits.hpp"
+#include "policy/fail_fast.hpp"
+#include "policy/failure_accrual.hpp"
 #include "policy/load_balancer.hpp"
 #include "policy/outlier_detection.hpp"
 
@@ -35,16 +37,33 @@ struct ClusterState {
   /// Ejected endpoints leave load balancing; in a panic all are in.
   void refresh_usable();
 
+  // Linkerd: a breaker and a response time for each endpoint.
+  std::optional<std::uint32_t> pick_fastest(Instant now, Rng&);
+  bool any_ready() const;
+  /// The endpoint was sent a request; a breaker on probation lets no second one through.
+  void admitted(std::size_t endpoint);
+  void forgone(std::size_t endpoint);
+  policy::FailureAccrual::Change classify(Instant now, std::size_t endpoint, policy::FailureAccrual::Outcome,
+                                          Rng&);
+  /// Breakers whose time is over go on probation.
+  void tick_breakers(Instant now);
+
   const Cluster* cluster;
   Loaded* owner;
   std::shared_ptr<Shared> shared;
   std::optional<policy::OutlierDetection> outliers;
-  std::vector<policy::EndpointLoad> loads;  ///< by endpoint
-  std::vector<std::uint32_t> pools;         ///< by endpoint
-  std::uint32_t cursor;                     ///< of round robin
+  std::vector<policy::EndpointLoad> loads;       ///< by endpoint
+  std::vector<std::uint32_t> pools;              ///< by endpoint
+  std::uint32_t cursor;                          ///< of round robin
+  std::vector<policy::FailureAccrual> breakers;  ///< by endpoint; empty: there are none
+  std::vector<policy::PeakEwma> rtts;            ///< by endpoint, when the balancer asks for it
+  policy::FailFast fail_fast;
+  Instant next_probation = Instant::never();
 
  private:
   std::optional<std::size_t> draw(Rng&);
+  void take_over_linkerd(const ClusterState& previous);
+  void gate_moved(std::size_t endpoint);
 };
 
 /// Two endpoints a connection cannot tell apart.

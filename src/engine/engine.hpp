@@ -10,6 +10,7 @@
 #include "core/rng.hpp"
 #include "core/time.hpp"
 #include "engine/program.hpp"
+#include "policy/client_rate_limit.hpp"
 #include "policy/request_view.hpp"
 #include "policy/retry.hpp"
 #include "telemetry/access_log.hpp"
@@ -25,6 +26,7 @@ namespace marty::engine {
 
 struct ClusterState;
 struct ListenerCounts;
+struct Loaded;
 
 /// An endpoint a call may be sent to. Valid while the call or a pooled connection to it lives.
 struct EndpointRef {
@@ -44,6 +46,8 @@ struct LocalReply {
   bool overloaded = false;  ///< add x-envoy-overloaded: true
   std::string_view location;
   std::span<const std::pair<std::string, std::string>> headers;  ///< put first
+  std::string_view proxy_error = {};  ///< Linkerd's l5d-proxy-error; valid until the engine's next answer
+  bool close = false;                 ///< the downstream connection ends with this answer
 };
 
 struct Verdict {
@@ -71,11 +75,13 @@ struct Call {
   std::uint32_t tries = 0;  ///< started so far: value of x-envoy-attempt-count
   Instant started, request_done = Instant::never();
   Instant route_deadline = Instant::never(), try_deadline = Instant::never();
-  bool may_retry = false;  ///< keep the request body for another try
+  bool may_retry = false;                   ///< keep the request body for another try
+  std::size_t replay_bytes_max = SIZE_MAX;  ///< up to this size; the proxy may have a lower bound
   Instant deadline() const { return route_deadline < try_deadline ? route_deadline : try_deadline; }
 
   // The engine's own part.
   ClusterState* cluster = nullptr;
+  Loaded* loaded = nullptr;  ///< of `program`
   ListenerCounts* listener = nullptr;
   const Self* peer = nullptr;
   std::uint32_t retries_left = 0;
@@ -83,6 +89,25 @@ struct Call {
   bool holds_retry = false, response_started = false;
   std::uint16_t abort_status = 0;
   std::uint32_t tried[8] = {};
+
+  // Linkerd's part. A try is open from its start until its answer is classified.
+  enum class Failure : std::uint8_t {
+    kNone,
+    kFailFast,
+    kLoadShed,
+    kRequestTimeout,
+    kHeadersTimeout,
+    kResponseTimeout,
+    kIo,
+    kUnusableBackend
+  };
+  Failure failure = Failure::kNone;
+  bool try_open = false, waited = false;
+  std::uint32_t authorization = UINT32_MAX;  ///< index into the route's clients, who let the caller in
+  policy::ClientRateLimiter::Scope limited_by = policy::ClientRateLimiter::Scope::kPassed;
+  std::uint32_t drawn = 0;  ///< destination of the route
+  int last_status = 0;      ///< of the try
+  Instant try_started, response_deadline = Instant::never(), first_data = Instant::never();
 };
 
 /// What the proxy knows when a call is over; goes to metrics, access log and the decision ring.
@@ -130,6 +155,10 @@ class Engine {
   void request_complete(Instant now, Call&);
   /// kProceed: forward it. kWait: retry, then `choose_endpoint`.
   Verdict response_head(Instant now, Call&, int status, std::span<const Header> headers);
+  /// The first byte of the response's body arrived.
+  void response_data(Instant now, Call& call) {
+    if (call.first_data.is_never()) call.first_data = now;
+  }
   /// The try ended without a response head. kWait: retry, then `choose_endpoint`. kReply, or kReset after a
   /// head.
   Verdict try_failed(Instant now, Call&, policy::TryFailure);
@@ -162,6 +191,7 @@ class Engine {
     std::uint32_t active_requests;
     bool ejected;
     Instant earliest_return;
+    bool probing = false;  ///< a breaker on probation: one request decides
   };
   std::vector<EndpointView> endpoints() const;
 

@@ -28,7 +28,15 @@ void reset(Call& call, Instant now) {
   call.peer = nullptr;
   call.holds = Call::Holds::kNothing;
   call.abort_status = 0;
+  call.replay_bytes_max = SIZE_MAX;
+  call.failure = Call::Failure::kNone;
+  call.try_open = call.waited = false;
+  call.authorization = UINT32_MAX;
+  call.limited_by = policy::ClientRateLimiter::Scope::kPassed;
+  call.response_deadline = call.first_data = Instant::never();
 }
+
+}  // namespace
 
 Verdict direct_response(Instant now, Call& call, const mesh::DirectResponse& direct) {
   note(now, call, direct.location.empty() ? StepKind::kDirectResponse : StepKind::kRedirected,
@@ -39,8 +47,6 @@ Verdict direct_response(Instant now, Call& call, const mesh::DirectResponse& dir
   verdict.reply = {*direct.status, direct.body, call.details, false, direct.location, {}};
   return verdict;
 }
-
-}  // namespace
 
 Verdict wait_until(Instant until) {
   Verdict verdict;
@@ -63,6 +69,11 @@ Verdict answer(Call& call, const replies::Reply& reply) {
 Verdict Engine::begin(Instant now, const policy::RequestView& request, Call& call) {
   reset(call, now);
   call.program = std::shared_ptr<const Program>(state_->loaded, state_->loaded->program.get());
+  call.loaded = state_->loaded.get();
+  if (is_linkerd(call))
+    return call.program->direction == Direction::kInbound
+               ? state_->begin_linkerd_inbound(now, request, call)
+               : state_->begin_linkerd_outbound(now, request, call);
   return call.program->direction == Direction::kInbound ? state_->begin_inbound(now, request, call)
                                                         : state_->begin_outbound(now, request, call);
 }

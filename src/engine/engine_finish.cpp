@@ -78,6 +78,8 @@ void Engine::client_gone(Call& call) {
 void Engine::finish(Instant now, WallTime finished, Call& call, const CallEnd& end) {
   auto& state = *state_;
   end_delay(call);
+  const bool linkerd = call.program && is_linkerd(call);
+  if (linkerd) state.finish_linkerd(now, call, end);
   release_try(call);
   if (call.holds_retry) call.cluster->shared->limits.retry_finished();
   call.holds_retry = false;
@@ -89,15 +91,20 @@ void Engine::finish(Instant now, WallTime finished, Call& call, const CallEnd& e
     generation = call.program->generation;
     // The cache belongs to a program: its keys are addresses in it.
     const bool current = call.program.get() == state.loaded->program.get();
-    record(current ? state.loaded->series.find(state.registry, *call.program, call, end)
-                   : series_of(state.registry, *call.program, call, end, call.peer),
-           duration, end);
+    if (!linkerd)
+      record(current ? state.loaded->series.find(state.registry, *call.program, call, end)
+                     : series_of(state.registry, *call.program, call, end, call.peer),
+             duration, end);
   }
-  if (state.access_log) state.log(entry_of(finished, duration, call, end));
+  if (linkerd)
+    state.log_linkerd({finished.ns - duration.count()}, call, end);
+  else if (state.access_log)
+    state.log(entry_of(finished, duration, call, end));
   state.decisions.record(finished, end.request.method, end.request.path, end.status, call.flags, generation,
                          call.trace, end.request.peer_identity);
   call.program.reset();
   call.cluster = nullptr;
+  call.loaded = nullptr;
 }
 
 void Engine::refused_connection(Instant, WallTime at, ClosedBy why, std::string_view remote) {

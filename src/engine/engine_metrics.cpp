@@ -75,6 +75,11 @@ void add_rate_limit(telemetry::Registry& registry, const policy::RateLimit& conf
 
 const telemetry::Registry& Engine::metrics() {
   auto& state = *state_;
+  if (state.loaded->program->mesh_kind == mesh::MeshKind::kLinkerd) {
+    if (state.loaded->program->direction == Direction::kOutbound)
+      for (const auto& cluster : state.loaded->clusters) write_balancer(state.registry, cluster);
+    return state.registry;
+  }
   for (const auto& cluster : state.loaded->clusters) {
     const ClusterMetrics to{state.registry, cluster.cluster->name};
     write_breakers(to, cluster);

@@ -108,6 +108,7 @@ void release_try(Call& call) {
 }
 
 Verdict Engine::choose_endpoint(Instant now, Call& call) {
+  if (is_linkerd(call)) return state_->choose_linkerd(now, call);
   if (!call.cluster) return answer(call, replies::kNoCluster);
   auto& state = *call.cluster;
   const auto& endpoints = state.cluster->endpoints;
@@ -169,18 +170,24 @@ Verdict Engine::start_try(Instant now, Call& call) {
   ++state.loads[call.endpoint.index].active_requests;
   ++state.shared->counters.rq_total;
   note(now, call, StepKind::kTryStarted, {}, call.tries, call.endpoint.index);
+  if (is_linkerd(call)) {
+    call.try_started = now;
+    start_linkerd_try_timeouts(call);
+  }
   return {};
 }
 
 void Engine::request_complete(Instant now, Call& call) {
   call.request_done = now;
   if (!call.route || call.response_started) return;
+  if (is_linkerd(call)) return start_linkerd_try_timeouts(call);
   if (*call.route->timeout > Duration{}) call.route_deadline = now + *call.route->timeout;
   if (call.holds != Call::Holds::kNothing) start_try_timeout(now, call);
 }
 
 Verdict Engine::response_head(Instant now, Call& call, int status, std::span<const Header> headers) {
   note(now, call, StepKind::kTryResponse, {}, call.tries, clamped(status));
+  if (is_linkerd(call)) return state_->linkerd_response_head(now, call, status);
   tell_outliers(now, call,
                 [&](auto& outliers, auto index) { return outliers.on_response(now, index, status); });
   if (wants_retry(call, status, headers)) {
@@ -231,6 +238,7 @@ std::optional<Verdict> Engine::State::retry(Instant now, Call& call) {
 }
 
 Verdict Engine::try_failed(Instant now, Call& call, policy::TryFailure failure) {
+  if (is_linkerd(call)) return state_->linkerd_try_failed(now, call, failure);
   if (failure == policy::TryFailure::kPerTryTimeout) {
     const auto& limit = *call.route->retries->per_try_timeout;
     note(now, call, StepKind::kPerTryTimeout, limit.origin, call.tries, in_ms(*limit));
@@ -252,6 +260,7 @@ Verdict Engine::try_failed(Instant now, Call& call, policy::TryFailure failure) 
 }
 
 Verdict Engine::deadline_passed(Instant now, Call& call) {
+  if (is_linkerd(call)) return state_->linkerd_deadline(now, call);
   auto& counters = call.cluster->shared->counters;
   if (now < call.route_deadline) {
     ++counters.rq_per_try_timeout;

@@ -40,7 +40,11 @@ class ClientSide {
     faults(route);
     split(route);
     timeouts(route);
-    retries(route);
+    if (program_.mesh_kind == mesh::MeshKind::kLinkerd) {
+      linkerd_retries(route);
+    } else {
+      retries(route);
+    }
     for (const auto index : route.clusters)
       if (index != Program::kNoCluster) cluster(program_.clusters[index]);
     return &route;
@@ -91,7 +95,37 @@ class ClientSide {
                     policy::Retry::describe(config), "at most " + short_time(*config.backoff_base)));
   }
 
+  void linkerd_retries(const ProgramRoute& route) {
+    const auto& response = route.timeouts.response;
+    if (response)
+      say(StepKind::kResponseTimeout, response->origin,
+          fmt::format("timeout {} for each try's whole response", short_time(**response)));
+    if (route.classes && *route.classes->retryable)
+      return say(StepKind::kRetryScheduled, route.classes->retryable.origin,
+                 "failures are retried as far as the retry budget goes");
+    if (!route.status_retries)
+      return say(StepKind::kNotRetriable, route.origin, "never retried: nothing says so");
+    const auto& config = *route.status_retries;
+    if (config.header_timeout)
+      say(StepKind::kPerTryTimeoutSet, config.header_timeout->origin,
+          fmt::format("timeout {} for each try's response headers, but the last",
+                      short_time(**config.header_timeout)));
+    say(StepKind::kRetryScheduled, config.on.written() ? config.on.origin : config.origin,
+        fmt::format("up to {} retries on {}, 25ms to 250ms apart", *config.limit,
+                    policy::StatusRetry::describe(*config.on)));
+  }
+
+  void breaker(const Cluster& cluster) {
+    if (!cluster.accrual) return;
+    const auto& accrual = *cluster.accrual;
+    say(StepKind::kBreakerOpened,
+        accrual.max_failures.written() ? accrual.max_failures.origin : accrual.origin,
+        fmt::format("{}: a pod leaves for {} and more after {} failures in a row; one request then probes it",
+                    short_name(cluster), short_time(*accrual.min_penalty), *accrual.max_failures));
+  }
+
   void cluster(const Cluster& cluster) {
+    breaker(cluster);
     const auto bound = [&](StepKind kind, const Sourced<std::uint32_t>& limit, const char* what) {
       if (*limit == policy::ConnectionLimits::kUnlimited) return;
       say(kind, limit.origin,
@@ -118,9 +152,51 @@ class ClientSide {
   Forecast& into_;
 };
 
+/// The server's sidecar under Linkerd: identity, route, authorization, rate limit.
+void linkerd_server_side(const Program& inbound, const Endpoint& endpoint, policy::RequestView request,
+                         Forecast::Branch& into) {
+  Narrator narrator(inbound);
+  const auto tell = [&](const Step& step) { into.server.push_back(narrator.tell(step)); };
+  if (endpoint.security != Security::kMutualTls) request.peer_identity = {};
+  request.port = inbound.port;
+  tell({StepKind::kPeerIdentity, {}, request.peer_identity.empty() ? 0u : 1u});
+  const auto& host = inbound.hosts.front();
+  const auto found = RouteIndex(host).find(request);
+  if (!found.route) {
+    tell({StepKind::kNoRoute, host.origin});
+    into.refused_with = 404;
+    return;
+  }
+  const auto index = static_cast<std::uint32_t>(found.route - host.routes.data());
+  if (found.route->kind != "default")
+    tell({StepKind::kRouteMatched, found.match ? found.match->origin : found.route->origin, 0, index});
+  const policy::ProxyIdentity identity(request.peer_identity);
+  const policy::ClientAuthorization::Client client{request.peer_ip, identity.view(), request.peer_identity};
+  const auto admitted = policy::ClientAuthorization::decide(found.route->clients, client);
+  if (!admitted) {
+    tell({StepKind::kAuthorizationDenied, host.origin, telemetry::kNone, index});
+    into.refused_with = 403;
+    return;
+  }
+  tell({StepKind::kAuthorizationAllowed, found.route->clients[*admitted].origin_for(client),
+        static_cast<std::uint32_t>(*admitted), index});
+  if (const auto& limit = inbound.client_limit) {
+    const auto bound = [&](const Sourced<std::uint32_t>& rps, const char* whom) {
+      into.server.push_back(
+          {fmt::format("each pod lets {} requests per second through {}; others get 429", *rps, whom),
+           rps.origin, place_of(inbound, rps.origin), StepKind::kRateLimitPassed});
+    };
+    if (limit->total) bound(*limit->total, "in all");
+    if (limit->identity) bound(*limit->identity, "for each identity");
+  }
+  tell({StepKind::kForwardedToApp, {}, inbound.port});
+}
+
 /// The server's sidecar before one of the pods: certificate, rate limit, authorization.
 void server_side(const Program& inbound, const Endpoint& endpoint, policy::RequestView request,
                  Forecast::Branch& into) {
+  if (inbound.mesh_kind == mesh::MeshKind::kLinkerd)
+    return linkerd_server_side(inbound, endpoint, request, into);
   Narrator narrator(inbound);
   const auto tell = [&](const Step& step) { into.server.push_back(narrator.tell(step)); };
   const bool secure = endpoint.security == Security::kMutualTls;
@@ -173,7 +249,13 @@ Forecast::Branch branch(const Program& outbound, const ProgramRoute& route, std:
   Narrator narrator(outbound);
   if (route.clusters[index] == Program::kNoCluster) {
     made.destination = fmt::format("destination {}", index + 1);
-    made.refused_with = 503;
+    made.refused_with = outbound.mesh_kind == mesh::MeshKind::kLinkerd ? 500 : 503;
+    if (outbound.mesh_kind == mesh::MeshKind::kLinkerd) {
+      const Origin origin = route.cluster_origins[index];
+      made.server.push_back(
+          {route.unusable[index] + " → 500", origin, place_of(outbound, origin), StepKind::kNoCluster});
+      return made;
+    }
     made.server.push_back(narrator.tell(
         {StepKind::kNoCluster, route.cluster_origins[index], static_cast<std::uint32_t>(index)}));
     return made;

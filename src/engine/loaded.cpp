@@ -32,11 +32,15 @@ Loaded::Loaded(std::shared_ptr<const Program> wanted, const Loaded* previous, Li
   for (const auto& host : program->hosts) {
     routes.emplace_back(host);
     listeners.push_back(&known[listener_name(*program, host)]);
+    budgets.emplace_back();
+    if (host.budget) budgets.back().emplace(*host.budget, now);
   }
   for (const auto& limit : program->rate_limits) {
     auto kept = find_limiter(previous, limit);
     limiters.push_back(kept ? std::move(kept) : std::make_shared<policy::RateLimiter>(limit, now));
   }
+  // Linkerd's limiters start anew whenever the policy of their server is sent again, whatever changed.
+  if (program->client_limit) client_limiter.emplace(*program->client_limit);
   for (const auto& policy : program->authorization) {
     auto& by_rule = denials_.emplace_back();
     for (std::size_t rule = 0; rule < policy.rules.size(); ++rule)

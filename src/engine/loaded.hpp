@@ -6,10 +6,13 @@
 #include <vector>
 
 #include "engine/cluster_state.hpp"
+#include "engine/linkerd_series.hpp"
 #include "engine/program.hpp"
 #include "engine/route_index.hpp"
 #include "engine/series.hpp"
+#include "policy/client_rate_limit.hpp"
 #include "policy/rate_limit.hpp"
+#include "policy/retry_budget.hpp"
 
 namespace marty::engine {
 
@@ -38,7 +41,10 @@ struct Loaded : std::enable_shared_from_this<Loaded> {
   std::vector<RouteIndex> routes;          ///< by virtual host
   std::vector<ListenerCounts*> listeners;  ///< by virtual host
   std::vector<std::shared_ptr<policy::RateLimiter>> limiters;
+  std::vector<std::optional<policy::RetryBudget>> budgets;  ///< by virtual host, of ServiceProfiles
+  std::optional<policy::ClientRateLimiter> client_limiter;
   SeriesCache series;
+  LinkerdSeries linkerd_series;
   std::uint32_t connections = 0;  ///< open ones that were opened under this program
 
  private:

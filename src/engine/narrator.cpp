@@ -56,6 +56,8 @@ const char* balancer_name(policy::LoadBalancer balancer) {
       return "round robin";
     case policy::LoadBalancer::kRandom:
       return "random choice";
+    case policy::LoadBalancer::kPeakEwma:
+      return "response time and load (PeakEWMA)";
     case policy::LoadBalancer::kLeastRequest:
       break;
   }
@@ -69,6 +71,8 @@ std::string condition(const char* what, const policy::StringMatch& match) {
       return fmt::format("{} {}", what, match.text);
     case Kind::kPrefix:
       return fmt::format("{} {}*", what, match.text);
+    case Kind::kPathPrefix:
+      return fmt::format("{} {}/*", what, match.text == "/" ? "" : match.text);
     case Kind::kSuffix:
       return fmt::format("{} *{}", what, match.text);
     case Kind::kRegex:
@@ -154,6 +158,8 @@ Sentence Narrator::tell(const Step& step) {
 }
 
 std::string Narrator::words(const Step& step) {
+  if (program_.mesh_kind == mesh::MeshKind::kLinkerd)
+    if (auto said = linkerd(step); !said.empty()) return said;
   if (step.kind <= StepKind::kPathRefused) return inbound(step);
   if (step.kind <= StepKind::kPerTryTimeoutSet) return routing(step);
   if (step.kind <= StepKind::kPerTryTimeout) return trying(step);

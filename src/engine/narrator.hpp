@@ -17,6 +17,8 @@ class Narrator {
  private:
   std::string words(const telemetry::Step&);
   std::string inbound(const telemetry::Step&) const;
+  /// Where Linkerd's words differ from Istio's; empty elsewhere. narrator_linkerd.cpp
+  std::string linkerd(const telemetry::Step&);
   std::string routing(const telemetry::Step&);
   std::string trying(const telemetry::Step&);
   std::string retrying(const telemetry::Step&) const;
@@ -25,6 +27,8 @@ class Narrator {
   std::string rate_limited(const telemetry::Step&) const;
   std::string chosen(const telemetry::Step&) const;
   std::string cause() const;
+  std::string linkerd_server(const telemetry::Step&) const;
+  std::string linkerd_retry(const telemetry::Step&) const;
   std::string pod(std::uint32_t endpoint) const;
 
   const Program& program_;
@@ -39,6 +43,8 @@ std::string shares(const Program&, const ProgramRoute&);
 std::string conditions(const policy::RouteMatch*);
 /// "10s", "25ms", "800us".
 std::string short_time(Duration);
+/// "default/all-unauthenticated", "AuthorizationPolicy pets/callers".
+std::string name_of(const policy::ClientAuthorization&);
 /// The subset, or the service's name where there is none.
 std::string short_name(const Cluster&);
 /// "at most 1 of 3 endpoints".

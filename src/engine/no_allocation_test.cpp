@@ -76,5 +76,46 @@ TEST(NoAllocation, OutboundInboundAndRetriedCallsWhenWarm) {
   EXPECT_EQ(allocations - before, 0u);
 }
 
+TEST(NoAllocation, LinkerdsCallsWhenWarm) {
+  auto model = shop();
+  model.mesh_kind = mesh::MeshKind::kLinkerd;
+  auto& callers = model.services.front().callers;
+  callers.accrual.emplace().max_failures = {0, {}};
+  callers.retries.emplace().on.value = {{502, 504}};
+  callers.retries->limit = {3u, {}};
+  callers.timeouts.request = Sourced<Duration>{10s};
+  auto& server = model.servers.emplace_back();
+  server.ns = server.name = "shop";
+  server.port = 8080;
+  server.access = mesh::DefaultInbound::kAllAuthenticated;
+  auto& limit = model.server_rate_limits.emplace_back();
+  limit.server = {"shop", {}};
+  limit.limit.ns = "shop";
+  limit.limit.identity = {100u, {}};
+
+  const Header headers[] = {{"host", "shop.shop:8080"}, {"user-agent", "test"}, {"accept", "*/*"}};
+  const policy::RequestView request{.method = "GET",
+                                    .path = "/pets",
+                                    .authority = "Shop.shop.svc.cluster.local:8080",
+                                    .headers = headers,
+                                    .peer_identity = "spiffe://cluster.local/ns/shop/sa/shop",
+                                    .peer_ip = "127.9.0.1",
+                                    .port = 8080};
+  Instant now{1};
+  Engine out(outbound(model, pods(3)), Rng(1), now), in(inbound(model), Rng(1), now);
+  Call call;
+  const auto round = [&](int calls) {
+    for (int i = 0; i < calls; ++i) {
+      serve(out, now, request, call, i % 10 == 0 ? 503 : 200);
+      serve(in, now, request, call, 200);
+      now = now + 1ms;
+    }
+  };
+  round(700);
+  const auto before = allocations;
+  round(1000);
+  EXPECT_EQ(allocations - before, 0u);
+}
+
 }  // namespace
 }  // namespace marty::engine::testing

@@ -58,6 +58,10 @@ struct Cluster {
   Origin balancer_origin;
   Origin security_origin;  ///< why TLS is used or not: DestinationRule tls or the PeerAuthentication of the
                            ///< server
+  std::optional<policy::FailureAccrual::Config> accrual;
+  // Linkerd only: a balancer belongs to the Service that was called and the one that answers.
+  std::string parent_name, parent_ns;
+  std::uint16_t port = 0, parent_port = 0;
 };
 
 struct ProgramRoute {
@@ -73,6 +77,14 @@ struct ProgramRoute {
   std::optional<policy::Fault> fault;
   mesh::HeaderEdits request_headers, response_headers;
   Origin origin;
+
+  // Linkerd only.
+  std::string group, kind, ns;  ///< of the resource behind it; kind "default" when there is none
+  std::optional<policy::StatusRetry::Config> status_retries;
+  std::optional<mesh::Classes> classes;
+  mesh::Timeouts timeouts;
+  std::vector<std::string> unusable;  ///< by destination without a cluster: why requests drawn to it get 500
+  std::vector<policy::ClientAuthorization> clients;  ///< inbound: who may call; the first that lets in counts
 };
 
 /// The routes for one host and port.
@@ -81,6 +93,11 @@ struct VirtualHost {
   std::vector<ProgramRoute> routes;
   Origin origin;
   std::string service;
+
+  // Linkerd only.
+  std::string service_name, service_ns;
+  std::uint16_t port = 0;
+  std::optional<policy::RetryBudget::Config> budget;  ///< set: a ServiceProfile is in force
 };
 
 /// Lets the maps below be asked with a string_view, so that a look-up copies nothing.
@@ -94,6 +111,7 @@ using TextMap = std::unordered_map<std::string, T, TextHash, std::equal_to<>>;
 struct Program {
   static constexpr std::uint32_t kNoCluster = UINT32_MAX;
 
+  mesh::MeshKind mesh_kind = mesh::MeshKind::kIstio;
   Direction direction = Direction::kOutbound;
   Self self;
   std::vector<VirtualHost> hosts;
@@ -108,6 +126,9 @@ struct Program {
   std::vector<policy::Authorization::Policy> authorization;
   std::vector<policy::RateLimit> rate_limits;
   TextMap<Self> peers;  ///< SPIFFE URI → workload, for metrics
+  /// The Server that speaks for the port, or "default" and the name of the policy in its place (Linkerd).
+  std::string server_kind, server_name;
+  std::optional<policy::ClientRateLimit> client_limit;
 
   std::shared_ptr<const SourceMap> sources;
   std::uint64_t generation = 0;

@@ -14,6 +14,8 @@ policy::Retry::Config inbound_retries() {
   return config;
 }
 
+}  // namespace
+
 Cluster application_cluster(const mesh::Model& model, const Self& self, std::uint16_t port,
                             const Address& application, std::uint16_t& service_port) {
   Cluster cluster;
@@ -35,6 +37,8 @@ Cluster application_cluster(const mesh::Model& model, const Self& self, std::uin
   cluster.endpoints.push_back(std::move(endpoint));
   return cluster;
 }
+
+namespace {
 
 VirtualHost application_host(const Cluster& cluster, std::uint16_t service_port) {
   VirtualHost host;
@@ -66,6 +70,14 @@ std::shared_ptr<const Program> compile_inbound(const mesh::Model& model, const S
   program->sources = std::move(sources);
   program->generation = generation;
 
+  for (const auto& workload : model.workloads)
+    program->peers.emplace(identity_of(workload), self_of(workload, {}));
+  program->mesh_kind = model.mesh_kind;
+  if (model.mesh_kind == mesh::MeshKind::kLinkerd) {
+    compile_linkerd_inbound(model, application, *program);
+    return program;
+  }
+
   std::uint16_t service_port = port;
   program->clusters.push_back(application_cluster(model, self, port, application, service_port));
   program->hosts.push_back(application_host(program->clusters.front(), service_port));
@@ -77,8 +89,6 @@ std::shared_ptr<const Program> compile_inbound(const mesh::Model& model, const S
   for (const auto& limit : model.rate_limits)
     if ((limit.port == 0 || limit.port == port) && applies(limit.ns, limit.selector, self))
       program->rate_limits.push_back(limit.limit);
-  for (const auto& workload : model.workloads)
-    program->peers.emplace(identity_of(workload), self_of(workload, {}));
   return program;
 }
 

@@ -27,6 +27,16 @@ std::uint16_t target_of(const mesh::ServicePort& port) {
   return port.target_port ? port.target_port : port.port;
 }
 
+void add_names(Program& program, const mesh::Service& service, std::uint16_t port, std::uint32_t host) {
+  const auto short_name = service.name + "." + service.ns;
+  std::vector<std::string> domains{service.fqdn(), short_name, short_name + ".svc"};
+  if (service.ns == program.self.ns) domains.push_back(service.name);
+  for (const auto& domain : domains) {
+    program.host_index.emplace(fmt::format("{}:{}", domain, port), host);
+    if (port == 80) program.host_index.emplace(domain, host);
+  }
+}
+
 namespace {
 
 class OutboundCompiler {
@@ -75,14 +85,7 @@ void OutboundCompiler::add_host(const mesh::Service& service, const mesh::Servic
   }
   if (host.routes.empty()) host.routes.push_back(default_route(service, port));
 
-  const auto index = static_cast<std::uint32_t>(program_.hosts.size());
-  const auto short_name = service.name + "." + service.ns;
-  std::vector<std::string> domains{host.service, short_name, short_name + ".svc"};
-  if (service.ns == program_.self.ns) domains.push_back(service.name);
-  for (const auto& domain : domains) {
-    program_.host_index.emplace(fmt::format("{}:{}", domain, port.port), index);
-    if (port.port == 80) program_.host_index.emplace(domain, index);
-  }
+  add_names(program_, service, port.port, static_cast<std::uint32_t>(program_.hosts.size()));
   program_.hosts.push_back(std::move(host));
 }
 
@@ -229,7 +232,12 @@ std::shared_ptr<const Program> compile_outbound(const mesh::Model& model, const 
   program->self = self;
   program->sources = std::move(sources);
   program->generation = generation;
-  OutboundCompiler(model, instances, *program).run();
+  program->mesh_kind = model.mesh_kind;
+  if (model.mesh_kind == mesh::MeshKind::kLinkerd) {
+    compile_linkerd_outbound(model, instances, *program);
+  } else {
+    OutboundCompiler(model, instances, *program).run();
+  }
   return program;
 }
 

@@ -41,11 +41,13 @@ void RouteIndex::file(std::uint32_t entry) {
   if (match && match->uri && !match->uri->ignore_case) {
     const auto& uri = *match->uri;
     if (uri.kind == Kind::kExact) return by_path_[uri.text].push_back(entry);
-    if (uri.kind == Kind::kPrefix) {
-      const auto length = uri.text.size();
+    if (uri.kind == Kind::kPrefix || uri.kind == Kind::kPathPrefix) {
+      auto text = uri.text;
+      while (uri.kind == Kind::kPathPrefix && text.ends_with('/')) text.pop_back();
+      const auto length = text.size();
       if (std::find(prefix_lengths_.begin(), prefix_lengths_.end(), length) == prefix_lengths_.end())
         prefix_lengths_.push_back(length);
-      return by_prefix_[uri.text].push_back(entry);
+      return by_prefix_[std::move(text)].push_back(entry);
     }
   }
   if (match) {

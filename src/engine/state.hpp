@@ -29,6 +29,28 @@ struct Engine::State {
   Verdict draw_faults(Instant now, Call&);
   Verdict abort_if_drawn(Instant now, Call&);
 
+  // linkerd_begin.cpp
+  Verdict begin_linkerd_inbound(Instant now, const policy::RequestView&, Call&);
+  Verdict begin_linkerd_outbound(Instant now, const policy::RequestView&, Call&);
+  void enter_linkerd_route(Call&, const ProgramRoute&);
+  /// An answer of our own with `error_text` as its reason.
+  Verdict answer_linkerd(Call&, int status, Call::Failure, bool close = false);
+
+  // linkerd_try.cpp
+  Verdict choose_linkerd(Instant now, Call&);
+  Verdict linkerd_response_head(Instant now, Call&, int status);
+  Verdict linkerd_try_failed(Instant now, Call&, policy::TryFailure);
+  Verdict linkerd_deadline(Instant now, Call&);
+  void close_linkerd_try(Instant now, Call&, std::optional<policy::FailureAccrual::Outcome>);
+  Verdict no_endpoint(Instant now, Call&, bool failing);
+  std::optional<Verdict> linkerd_retry(Instant now, Call&, bool wanted);
+
+  // linkerd_finish.cpp
+  void finish_linkerd(Instant now, Call&, const CallEnd&);
+  void count_try(Instant now, const Call&);
+  void count_retry(const Call&, LinkerdRetry);
+  void log_linkerd(WallTime started, const Call&, const CallEnd&);
+
   // engine_try.cpp
   std::optional<Verdict> retry(Instant now, Call&);
 
@@ -46,7 +68,8 @@ struct Engine::State {
   telemetry::Registry registry;
   telemetry::DecisionRing decisions;
   std::function<void(std::string_view)> access_log;
-  std::string log_line;  ///< scratch
+  std::string log_line;    ///< scratch
+  std::string error_text;  ///< scratch, behind LocalReply::proxy_error
 };
 
 /// Remembers one step of the decision on the call.
@@ -64,6 +87,10 @@ Verdict answer(Call&, const replies::Reply&);
 /// Gives back what the current try holds: its place in the queue or its request slot.
 void release_try(Call&);
 Verdict wait_until(Instant);
+Verdict direct_response(Instant now, Call&, const mesh::DirectResponse&);
+inline bool is_linkerd(const Call& call) { return call.program->mesh_kind == mesh::MeshKind::kLinkerd; }
+/// Starts the timeouts of a try that has been sent, once the request is complete.
+void start_linkerd_try_timeouts(Call&);
 /// An injected delay is over, or its client is gone.
 inline void end_delay(Call& call) {
   if (call.holds != Call::Holds::kDelay) return;

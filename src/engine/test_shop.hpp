@@ -14,6 +14,14 @@ namespace marty::engine::testing {
 /// and v2.
 mesh::Model shop();
 inline constexpr const char* kShop = "shop.shop.svc.cluster.local";
+/// The same under Linkerd, whose routes split between Services: one for each version beside the shop's own.
+mesh::Model linkerd_shop();
+inline constexpr const char* kV1 = "shop-v1.shop.svc.cluster.local";
+inline constexpr const char* kV2 = "shop-v2.shop.svc.cluster.local";
+/// Adds an HTTPRoute of the shop; `to` are backends and weights, none: the shop itself.
+mesh::RouteTable& http_route(mesh::Model&, const std::string& name,
+                             std::vector<std::pair<const char*, std::uint32_t>> to = {});
+policy::StringMatch text(policy::StringMatch::Kind, const std::string& value);
 /// v1 at 127.1.0.n, v2 at 127.2.0.n, with sidecars.
 std::vector<Instance> pods(std::size_t v1, std::size_t v2 = 0);
 /// Adds a route that sends everything to `subset`, and returns it.
@@ -47,7 +55,7 @@ Upstream always(int status);
 /// What came of a call.
 struct Ended {
   int status = 0;  ///< 0: cut
-  std::string body, details, flags;
+  std::string body, details, flags, proxy_error;
   std::uint32_t tries = 0;
   std::vector<std::string> pods;  ///< of each try
   bool overloaded = false;

@@ -30,6 +30,39 @@ mesh::Model shop() {
   return model;
 }
 
+mesh::Model linkerd_shop() {
+  auto model = shop();
+  model.mesh_kind = mesh::MeshKind::kLinkerd;
+  model.destinations.clear();
+  for (const auto* version : {"v1", "v2"}) {
+    auto service = model.services.front();
+    service.name = std::string("shop-") + version;
+    service.selector["version"] = version;
+    model.services.push_back(service);
+  }
+  return model;
+}
+
+mesh::RouteTable& http_route(mesh::Model& model, const std::string& name,
+                             std::vector<std::pair<const char*, std::uint32_t>> to) {
+  mesh::RouteTable table;
+  table.kind = mesh::RouteTable::Kind::kHttpRoute;
+  table.group = "policy.linkerd.io";
+  table.ns = "shop";
+  table.name = name;
+  table.hosts = {{kShop, {}}};
+  auto& rule = table.routes.emplace_back();
+  rule.name = name;
+  for (const auto& [host, weight] : to) rule.destinations.push_back({{host, {}}, {}, 8080, {weight, {}}, {}});
+  return model.route_tables.emplace_back(std::move(table));
+}
+
+policy::StringMatch text(policy::StringMatch::Kind kind, const std::string& value) {
+  std::string why;
+  const bool regex = kind == policy::StringMatch::Kind::kRegex;
+  return {kind, value, false, {}, regex ? policy::Regex::compile(value, why) : nullptr};
+}
+
 std::vector<Instance> pods(std::size_t v1, std::size_t v2) {
   std::vector<Instance> all;
   const auto add = [&](std::size_t version, std::size_t n) {
@@ -108,6 +141,13 @@ Ended play(Engine& engine, Instant& now, const Request& request, const Upstream&
   if (verdict.kind == Kind::kProceed) engine.request_complete(now, call);
   while (verdict.kind == Kind::kProceed) {
     verdict = engine.choose_endpoint(now, call);
+    if (verdict.kind == Kind::kWait) {  // for an endpoint
+      now = std::min(verdict.until, call.deadline());
+      engine.tick(now);
+      verdict = {};
+      if (now == call.deadline()) verdict = engine.deadline_passed(now, call);
+      continue;
+    }
     if (verdict.kind != Kind::kProceed) break;
     ended.pods.push_back(call.endpoint.endpoint->owner.pod);
     verdict = engine.start_try(now, call);
@@ -138,6 +178,7 @@ Ended play(Engine& engine, Instant& now, const Request& request, const Upstream&
     ended.status = verdict.reply.status;
     ended.body = verdict.reply.body;
     ended.overloaded = verdict.reply.overloaded;
+    ended.proxy_error = verdict.reply.proxy_error;
   }
   end.status = ended.status;
   ended.details = call.details;

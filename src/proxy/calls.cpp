@@ -29,7 +29,9 @@ bool knows(const engine::Program& program, std::string_view authority) {
 std::string_view ip_of(std::string_view address) { return address.substr(0, address.rfind(':')); }
 
 engine::Verdict answer(int status, std::string_view body, std::string_view details) {
-  return {engine::Verdict::Kind::kReply, {}, {status, body, details, false, {}, {}}};
+  engine::Verdict verdict{engine::Verdict::Kind::kReply, {}, {status, body, details, false, {}, {}}};
+  verdict.reply.proxy_error = details;
+  return verdict;
 }
 
 }  // namespace
@@ -68,11 +70,17 @@ void Sidecar::Core::start_call(Instant now, Downstream& down) {
         .headers = head.headers.lines(),
         .peer_identity = down.peer.identity,
         .peer_ip = ip_of(down.peer.remote),
-        .port = engine_.program().port != 0 ? engine_.program().port : port_of(head.authority)};
+        .port = engine_.program().port != 0 ? engine_.program().port : port_of(head.authority),
+        .peer_address = down.peer.remote};
     verdict = engine_.begin(now, view, stream.call);
   }
-  rewrite_request(head, path.value_or(head.target), engine_.program(), stream.call.route, down.peer, ids_,
-                  stream.head);
+  if (linkerd()) {
+    rewrite_linkerd_request(head, path.value_or(head.target), engine_.program(), stream.call.route, down.peer,
+                            stream.head);
+  } else {
+    rewrite_request(head, path.value_or(head.target), engine_.program(), stream.call.route, down.peer, ids_,
+                    stream.head);
+  }
   follow(now, stream, verdict, Stream::Stage::kDelayed);
 }
 
@@ -151,16 +159,21 @@ void Sidecar::Core::reply(Instant now, Stream& stream, const engine::LocalReply&
   Downstream& down = *stream.down;
   if (stream.up != nullptr) discard(*stream.up);
   leave_queue(stream);
-  if (!stream.request_complete) down.close_after = true;
+  if (!stream.request_complete || local.close) down.close_after = true;
   const bool is_head = stream.head.view(stream.head.method) == "HEAD";
   const auto* edits = stream.call.route != nullptr ? &stream.call.route->response_headers : nullptr;
+  const auto connection = down.close_after || draining_ ? Connection::kClose : Connection::kKeepAlive;
   out_.clear();
-  write_local_reply(out_, local, stamp(now), edits, is_head ? http::BodyKind::kNone : http::BodyKind::kLength,
-                    down.close_after || draining_ ? Connection::kClose : Connection::kKeepAlive);
+  if (linkerd()) {
+    write_linkerd_reply(out_, local, stamp(now), connection);
+  } else {
+    write_local_reply(out_, local, stamp(now), edits,
+                      is_head ? http::BodyKind::kNone : http::BodyKind::kLength, connection);
+  }
   transport_.write(down.id, out_);
   stream.status = local.status;
   stream.response_bytes = out_.size();
-  stream.response_body_bytes = is_head ? 0 : local.body.size();
+  stream.response_body_bytes = is_head || linkerd() ? 0 : local.body.size();
   stream.call.details = local.details;
   finish(now, stream);
   next_request(now, down);
@@ -172,11 +185,16 @@ void Sidecar::Core::respond_head(Instant now, Stream& stream, const http::Respon
   stream.chunked_response = head.body == http::BodyKind::kChunked || head.body == http::BodyKind::kUntilClose;
   stream.stage = Stream::Stage::kResponding;
   stream.status = head.status;
+  if (linkerd() && asks_to_close(head)) down.close_after = true;
+  const auto* edits = stream.call.route != nullptr ? &stream.call.route->response_headers : nullptr;
+  const auto framing = stream.chunked_response ? http::BodyKind::kChunked : head.body;
+  const auto connection = down.close_after || draining_ ? Connection::kClose : Connection::kKeepAlive;
   out_.clear();
-  write_response(out_, head, stamp(now), stream.upstream_time,
-                 stream.call.route != nullptr ? &stream.call.route->response_headers : nullptr,
-                 stream.chunked_response ? http::BodyKind::kChunked : head.body,
-                 down.close_after || draining_ ? Connection::kClose : Connection::kKeepAlive);
+  if (linkerd()) {
+    write_linkerd_response(out_, head, stamp(now), edits, framing, connection);
+  } else {
+    write_response(out_, head, stamp(now), stream.upstream_time, edits, framing, connection);
+  }
   transport_.write(down.id, out_);
   stream.response_bytes += out_.size();
   arm(stream);

@@ -73,12 +73,14 @@ class Sidecar::Core {
   void discard(Upstream& up);
   void forget(Upstream& up);
   void open_for(Instant now, const engine::EndpointRef& ref);
+  std::string_view source_for(const Address& to) const;
   void serve_waiting(Instant now, Upstream& up);
   void upstream_closed(Instant now, Upstream& up, ClosedBy by);
   void leave_queue(Stream& stream);
   Pool& pool(std::uint32_t number);
 
   ResponseStamp stamp(Instant now);
+  bool linkerd() const { return engine_.program().mesh_kind == mesh::MeshKind::kLinkerd; }
   void wake();
 
   Transport& transport_;

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "proxy/core.hpp"
 
 namespace marty::proxy {
@@ -105,7 +107,8 @@ void Sidecar::Core::forward_body(Stream& stream, std::string_view payload) {
   if (stream.stage == Stream::Stage::kTrying || stream.stage == Stream::Stage::kResponding) {
     transport_.write(stream.up->id, std::string_view(stream.body).substr(kept));
   }
-  if (!stream.call.may_retry || stream.body.size() > settings_.replay_bytes_max) {
+  const auto kept_most = std::min(settings_.replay_bytes_max, stream.call.replay_bytes_max);
+  if (!stream.call.may_retry || stream.body.size() > kept_most) {
     if (stream.call.may_retry) engine_.forgo_retries(stream.call);
     stream.body.clear();
   }
@@ -134,8 +137,12 @@ void Sidecar::Core::refuse(Instant now, Downstream& down, const http::ErrorReply
     return this->reply(now, *down.stream, {reply.status, reply.body, reply.details, false, {}, {}});
   }
   out_.clear();
-  write_local_reply(out_, {reply.status, reply.body, reply.details, false, {}, {}}, stamp(now), nullptr,
-                    http::BodyKind::kLength, Connection::kClose);
+  const engine::LocalReply local{reply.status, reply.body, reply.details, false, {}, {}};
+  if (linkerd()) {
+    write_linkerd_reply(out_, local, stamp(now), Connection::kClose);
+  } else {
+    write_local_reply(out_, local, stamp(now), nullptr, http::BodyKind::kLength, Connection::kClose);
+  }
   transport_.write(down.id, out_);
   close_downstream(down);
 }

@@ -24,7 +24,7 @@ FieldClass classify(std::string_view name) {
     case 15:
       return name == "x-forwarded-for" ? kForwardedFor : kPass;
     case 16:
-      return name == "proxy-connection" || name == "x-envoy-retry-on" ? kHopByHop : kPass;
+      return name == "proxy-connection" ? kHopByHop : name == "x-envoy-retry-on" ? kEnvoyControl : kPass;
     case 17:
       return name == "transfer-encoding" ? kHopByHop : name == "x-forwarded-proto" ? kForwardedProto : kPass;
     case 19:

@@ -31,4 +31,10 @@ struct RequestHead {
 void rewrite_request(const http::RequestHead& head, std::string_view path, const engine::Program& program,
                      const engine::ProgramRoute* route, const Peer& peer, Rng& rng, RequestHead& out);
 
+/// As linkerd2-proxy does it: nothing of Envoy's is added. Inbound, l5d-client-id is the caller's identity,
+/// whatever the caller wrote there; what only proxies may tell each other is gone.
+void rewrite_linkerd_request(const http::RequestHead& head, std::string_view path,
+                             const engine::Program& program, const engine::ProgramRoute* route,
+                             const Peer& peer, RequestHead& out);
+
 }  // namespace marty::proxy

@@ -30,4 +30,13 @@ void write_response(std::string& out, const http::ResponseHead& head, const Resp
 void write_local_reply(std::string& out, const engine::LocalReply& reply, const ResponseStamp& stamp,
                        const mesh::HeaderEdits* edits, http::BodyKind body, Connection connection);
 
+/// As linkerd2-proxy does it: the response as it came, without what a server's proxy tells only its peer.
+void write_linkerd_response(std::string& out, const http::ResponseHead& head, const ResponseStamp& stamp,
+                            const mesh::HeaderEdits* edits, http::BodyKind framing, Connection connection);
+/// A server's proxy asks that the client's connection be closed too.
+bool asks_to_close(const http::ResponseHead& head);
+/// Appends an empty answer with its reason in l5d-proxy-error (linkerd.md 4).
+void write_linkerd_reply(std::string& out, const engine::LocalReply& reply, const ResponseStamp& stamp,
+                         Connection connection);
+
 }  // namespace marty::proxy

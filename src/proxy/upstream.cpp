@@ -39,8 +39,9 @@ void Sidecar::Core::open_for(Instant now, const engine::EndpointRef& ref) {
   if (!engine_.open_connection(now, ref, connections.connections)) return;
   Upstream& up = *upstreams_.take();
   const engine::Endpoint& endpoint = *ref.endpoint;
-  up.id = transport_.connect(endpoint.address, {endpoint.security, endpoint.server_name,
-                                                endpoint.expected_identities, ref.connect_timeout});
+  up.id = transport_.connect(endpoint.address,
+                             {endpoint.security, endpoint.server_name, endpoint.expected_identities,
+                              ref.connect_timeout, source_for(endpoint.address)});
   up.ref = ref;
   up.parser = http::HeadParser(settings_.parse);
   up.stream = nullptr;
@@ -50,6 +51,15 @@ void Sidecar::Core::open_for(Instant now, const engine::EndpointRef& ref) {
   up.deadline.object = &up;
   ++connections.connections;
   up_by_id_.emplace(up.id, &up);
+}
+
+/// A client's connections come from its pod's address, as policies about addresses take for granted. Only on
+/// loopback: elsewhere that address means nothing.
+std::string_view Sidecar::Core::source_for(const Address& to) const {
+  const auto& program = engine_.program();
+  const bool ours = program.direction == engine::Direction::kOutbound && to.text.starts_with("127.") &&
+                    program.self.ip.starts_with("127.");
+  return ours ? std::string_view(program.self.ip) : std::string_view();
 }
 
 /// A free connection goes to the first in the queue, or becomes idle.
@@ -86,7 +96,7 @@ void Sidecar::Core::attach(Instant now, Upstream& up, Stream& stream) {
   stream.stage = Stream::Stage::kTrying;
   stream.try_started = now;
   out_.assign(stream.head.text);
-  http::write_header(out_, "x-envoy-attempt-count", std::uint64_t{stream.call.tries});
+  if (!linkerd()) http::write_header(out_, "x-envoy-attempt-count", std::uint64_t{stream.call.tries});
   http::write_end_of_head(out_);
   out_ += stream.body;
   transport_.write(up.id, out_);
@@ -167,6 +177,7 @@ std::size_t Sidecar::Core::read_response_body(Instant now, Upstream& up, std::st
     return bytes.size();
   }
   Downstream& down = *stream.down;
+  engine_.response_data(now, stream.call);
   stream.response_body_bytes += piece.payload.size();
   if (stream.chunked_response) {
     out_.clear();

@@ -12,6 +12,7 @@
 #include "dialect/istio/telemetry.hpp"
 #include "dialect/istio/virtual_service.hpp"
 #include "dialect/kubernetes/objects.hpp"
+#include "dialect/linkerd/read.hpp"
 
 namespace marty::dialect {
 
@@ -23,6 +24,13 @@ constexpr string_view kNetworking[] = {"v1", "v1beta1", "v1alpha3"};
 constexpr string_view kSecurity[] = {"v1", "v1beta1"};
 constexpr string_view kEnvoyFilter[] = {"v1alpha3"};
 constexpr string_view kTelemetry[] = {"v1", "v1alpha1"};
+constexpr string_view kGatewayRoute[] = {"v1", "v1beta1"};
+constexpr string_view kPolicyRoute[] = {"v1beta3", "v1beta2", "v1beta1", "v1alpha1"};
+constexpr string_view kServer[] = {"v1beta3", "v1beta2", "v1beta1", "v1alpha1"};
+constexpr string_view kServerAuthorization[] = {"v1beta1", "v1alpha1"};
+constexpr string_view kPolicyAlpha[] = {"v1alpha1"};
+constexpr string_view kProfile[] = {"v1alpha2", "v1alpha1"};
+constexpr string_view kSplit[] = {"v1alpha2", "v1alpha1"};
 
 constexpr KindReader kKinds[] = {
     {"", "Namespace", kV1, kubernetes::read_namespace},
@@ -31,13 +39,23 @@ constexpr KindReader kKinds[] = {
     {"apps", "DaemonSet", kV1, kubernetes::read_workload},
     {"apps", "Deployment", kV1, kubernetes::read_workload},
     {"apps", "StatefulSet", kV1, kubernetes::read_workload},
+    {"gateway.networking.k8s.io", "HTTPRoute", kGatewayRoute, linkerd::read_http_route},
+    {"linkerd.io", "ServiceProfile", kProfile, linkerd::read_service_profile},
     {"networking.istio.io", "DestinationRule", kNetworking, istio::read_destination_rule},
     {"networking.istio.io", "EnvoyFilter", kEnvoyFilter, istio::read_envoy_filter},
     {"networking.istio.io", "Sidecar", kNetworking, istio::read_sidecar},
     {"networking.istio.io", "VirtualService", kNetworking, istio::read_virtual_service},
+    {"policy.linkerd.io", "AuthorizationPolicy", kPolicyAlpha, linkerd::read_authorization_policy},
+    {"policy.linkerd.io", "HTTPLocalRateLimitPolicy", kPolicyAlpha, linkerd::read_rate_limit},
+    {"policy.linkerd.io", "HTTPRoute", kPolicyRoute, linkerd::read_http_route},
+    {"policy.linkerd.io", "MeshTLSAuthentication", kPolicyAlpha, linkerd::read_mesh_tls_authentication},
+    {"policy.linkerd.io", "NetworkAuthentication", kPolicyAlpha, linkerd::read_network_authentication},
+    {"policy.linkerd.io", "Server", kServer, linkerd::read_server},
+    {"policy.linkerd.io", "ServerAuthorization", kServerAuthorization, linkerd::read_server_authorization},
     {"security.istio.io", "AuthorizationPolicy", kSecurity, istio::read_authorization_policy},
     {"security.istio.io", "PeerAuthentication", kSecurity, istio::read_peer_authentication},
     {"telemetry.istio.io", "Telemetry", kTelemetry, istio::read_telemetry},
+    {"split.smi-spec.io", "TrafficSplit", kSplit, linkerd::read_traffic_split},
 };
 
 bool of_a_mesh(string_view group) {

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "dialect/kinds.hpp"
+#include "dialect/linkerd/read.hpp"
 #include "dialect/references.hpp"
 #include "kustomize/build.hpp"
 
@@ -146,8 +147,10 @@ Manifests read_manifest_text(std::string name, std::string text, SourceMap& sour
   return out;
 }
 
-mesh::Model to_model(const Manifests& manifests, Diagnostics& found) {
+mesh::Model to_model(const Manifests& manifests, Diagnostics& found,
+                     std::optional<mesh::MeshKind> mesh_kind) {
   mesh::Model model;
+  model.mesh_kind = mesh_kind.value_or(linkerd::mesh_kind_of(manifests.resources));
   std::set<std::tuple<std::string, std::string, std::string, std::string>> seen;
   for (const auto& resource : manifests.resources) {
     const auto [place, fresh] = seen.emplace(resource.group(), *resource.kind, *resource.ns, *resource.name);
@@ -161,6 +164,8 @@ mesh::Model to_model(const Manifests& manifests, Diagnostics& found) {
     }
     read_resource(resource, model, found);
   }
+  if (model.mesh_kind == mesh::MeshKind::kLinkerd)
+    linkerd::read_annotations(manifests.resources, model, found);
   resolve_named_ports(manifests.resources, model, found);
   check_references(model, found);
   return model;

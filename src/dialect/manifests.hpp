@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -31,6 +32,8 @@ Manifests read_manifest_text(std::string name, std::string text, SourceMap& sour
                              const std::string& default_ns = "default", Workers& = one_at_a_time());
 
 /// What the objects mean together. Kinds nobody reads yet are said in a finding when they belong to a mesh.
-mesh::Model to_model(const Manifests&, Diagnostics&);
+/// Linkerd's rules hold when an object of Linkerd's is there or something asks for its injection, else
+/// Istio's; `mesh_kind` decides otherwise.
+mesh::Model to_model(const Manifests&, Diagnostics&, std::optional<mesh::MeshKind> mesh_kind = {});
 
 }  // namespace marty::dialect

@@ -38,10 +38,11 @@ class Checker {
 
   void run() {
     for (const auto& table : model_.route_tables) {
-      const ObjectRef object{"networking.istio.io", "VirtualService", table.ns, table.name};
+      const ObjectRef object = object_of(table);
       for (const auto& host : table.hosts) check_host(host, object);
       for (const auto& route : table.routes) {
         for (const auto& to : route.destinations) {
+          if (!to.unusable.empty()) continue;
           check_host(to.host, object);
           check_subset(to, object);
         }
@@ -55,6 +56,18 @@ class Checker {
   }
 
  private:
+  static ObjectRef object_of(const mesh::RouteTable& table) {
+    switch (table.kind) {
+      case mesh::RouteTable::Kind::kHttpRoute:
+        return {table.group, "HTTPRoute", table.ns, table.name};
+      case mesh::RouteTable::Kind::kServiceProfile:
+        return {"linkerd.io", "ServiceProfile", table.ns, table.name};
+      case mesh::RouteTable::Kind::kVirtualService:
+        break;
+    }
+    return {"networking.istio.io", "VirtualService", table.ns, table.name};
+  }
+
   void check_host(const Sourced<std::string>& host, const ObjectRef& object) {
     if (host->find('*') != host->npos || services_.count(*host) > 0) return;
     // The trap: a name with a dot is complete for Istio, so "pets.shop" is no short form.

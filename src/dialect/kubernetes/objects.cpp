@@ -67,7 +67,8 @@ const Table& fields(Tag<Container>) {
   using C = Container;
   static const Fields<C> table{
       "Container",
-      {field("name", &C::name), field("ports", &C::ports), field("readinessProbe", &C::readiness)},
+      {field("name", &C::name), field("ports", &C::ports), field("readinessProbe", &C::readiness),
+       field("livenessProbe", &C::liveness), field("startupProbe", &C::startup)},
       kPart};
   return table;
 }
@@ -132,8 +133,16 @@ void read_workload(const Resource& resource, mesh::Model& model, Diagnostics& fo
   workload.service_account = *pod.service_account;
   if (wire.spec.pod.metadata) workload.labels = wire.spec.pod.metadata->labels;
   for (const auto& container : pod.containers) {
-    for (const auto& port : container.ports)
-      workload.ports.push_back(static_cast<std::uint16_t>(*port.container_port));
+    for (const auto& port : container.ports) {
+      const auto number = static_cast<std::uint16_t>(*port.container_port);
+      workload.ports.push_back(number);
+      if (!port.name->empty()) workload.named_ports[*port.name].push_back(number);
+    }
+    for (const auto& probe : {container.readiness, container.liveness, container.startup}) {
+      if (!probe || !probe->http_get || !probe->http_get->port) continue;
+      const auto& path = *probe->http_get->path;
+      workload.probes.emplace_back(port_of(*probe->http_get->port, pod), path.substr(0, path.find('?')));
+    }
     if (!container.readiness || !container.readiness->http_get || !workload.readiness_path.empty()) continue;
     const HttpGet& get = *container.readiness->http_get;
     workload.readiness_path = get.path->empty() ? "/" : *get.path;

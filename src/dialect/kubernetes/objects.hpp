@@ -34,7 +34,7 @@ struct Probe {
 struct Container {
   Sourced<std::string> name;
   std::vector<ContainerPort> ports;
-  std::optional<Probe> readiness;
+  std::optional<Probe> readiness, liveness, startup;
 };
 struct PodSpec {
   Sourced<std::string> service_account{"default"};

@@ -81,15 +81,13 @@ Result<local::MeshOptions> LocalSession::options(const Arguments& arguments,
     const auto slash = as.find('/');
     options.client.emplace(as.substr(0, slash), as.substr(slash + 1));
   }
+  if (arguments.given(kMesh)) options.mesh_kind = mesh_kind_named(arguments.text(kMesh));
   options.ca_dir = ca_directory(world_);
   options.bin_dir = std::filesystem::read_symlink("/proc/self/exe").parent_path();
   return options;
 }
 
 Status LocalSession::open(const Arguments& arguments, const std::string& default_service) {
-  if (arguments.text(kMesh) == "linkerd") {
-    return Error{ErrorCode::kEnvironment, "the local mesh does not speak Linkerd yet", "use --mesh istio"};
-  }
   auto options = this->options(arguments, default_service);
   if (!options) return std::move(options.error());
   auto state = make_state_directory(world_);

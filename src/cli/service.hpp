@@ -4,6 +4,7 @@
 
 #include "cli/flags.hpp"
 #include "cli/world.hpp"
+#include "mesh/model.hpp"
 
 namespace marty::cli {
 
@@ -11,6 +12,11 @@ inline constexpr Flag kService{Flag::Kind::kText, "--service", "NAME",
                                "the service: plugins/NAME/mesh.yaml, looked for here and upward"};
 inline constexpr Flag kFile{Flag::Kind::kText, "--file", "FILE", "the policy file itself, wherever it is"};
 inline constexpr Flag kMesh{Flag::Kind::kText, "--mesh", "MESH", "whose manifests", "istio|linkerd", "istio"};
+
+/// What --mesh was given.
+inline mesh::MeshKind mesh_kind_named(const std::string& mesh) {
+  return mesh == "linkerd" ? mesh::MeshKind::kLinkerd : mesh::MeshKind::kIstio;
+}
 
 /// A service in a plugins folder. Paths are absolute.
 struct ServiceFolder {

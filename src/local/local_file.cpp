@@ -42,7 +42,8 @@ const Table& fields(Tag<LocalFile::Ingress>) {
       {field("service", &I::service, kRequired, "name.namespace:port that it serves"),
        field("port", &I::port, range(0, 65535), "on 127.0.0.1; 0 takes any free one"),
        field("namespace", &I::ns, kRequired, "namespace of its identity"),
-       field("serviceAccount", &I::service_account, kRequired, "its identity")}};
+       field("serviceAccount", &I::service_account, kRequired, "its identity"),
+       field("linkerd", &I::linkerd, "its identity under Linkerd, if that is another")}};
   return table;
 }
 

@@ -34,6 +34,7 @@ struct LocalFile {
     Sourced<std::string> service;    ///< "name.namespace:port", where requests without a known host go
     Sourced<std::uint32_t> port{0};  ///< on 127.0.0.1; 0: any free one
     Sourced<std::string> ns, service_account;
+    std::optional<Caller> linkerd;  ///< under Linkerd, which brings no gateway of its own
     Origin origin;
   };
   std::optional<Ingress> ingress;

@@ -14,8 +14,9 @@ namespace {
 
 constexpr ListenerId kListener{1};
 constexpr unsigned kFirstNet = 66,
-                   kLastNet = 125;              ///< 127.66.0.0/16 and up: one per mesh that runs at a time
-constexpr std::uint16_t kOutboundPort = 15001;  ///< as in an Istio sidecar
+                   kLastNet = 125;  ///< 127.66.0.0/16 and up: one per mesh that runs at a time
+/// As in an Istio sidecar; under Linkerd too, as its address is the claim on a net.
+constexpr std::uint16_t kOutboundPort = 15001;
 constexpr Duration kCertificateLifetime = std::chrono::hours(1);
 constexpr Duration kStopGrace = 5s;
 
@@ -34,7 +35,7 @@ LocalMesh::~LocalMesh() { loop_.disarm(rotation_); }
 Result<std::unique_ptr<LocalMesh>> LocalMesh::start(io::Loop& loop, MeshOptions options, Diagnostics& found,
                                                     SourceMap& sources, Tell tell) {
   std::unique_ptr<LocalMesh> mesh(new LocalMesh(loop, std::move(options), std::move(tell)));
-  auto manifests = load_manifests(mesh->options_.manifests, found, sources);
+  auto manifests = load_manifests(mesh->options_.manifests, found, sources, mesh->options_.mesh_kind);
   if (!manifests) return std::move(manifests.error());
   auto local = load_local_file(mesh->options_.local_file, found, sources);
   if (!local) return std::move(local.error());
@@ -135,7 +136,9 @@ Status LocalMesh::open_ingress() {
   const auto& ingress = *local_.ingress;
   proxy::Settings settings;
   settings.fallback_authority = *ingress.service;
-  auto proxy = add_proxy(self_of(*ingress.ns, *ingress.service_account, "ingress", "127.0.0.1"),
+  const bool other = kind() == mesh::MeshKind::kLinkerd && ingress.linkerd;
+  const Caller who = other ? *ingress.linkerd : Caller{ingress.ns, ingress.service_account};
+  auto proxy = add_proxy(self_of(*who.ns, *who.service_account, "ingress", fmt::format("127.{}.0.9", net_)),
                          {fmt::format("127.0.0.1:{}", *ingress.port)}, 0, {}, settings, Security::kPlaintext);
   if (!proxy) {
     const Origin said = ingress.port.written() ? ingress.port.origin : ingress.origin;
@@ -187,7 +190,10 @@ Result<Proxy*> LocalMesh::add_proxy(const engine::Self& self, const Address& lis
 /// Valid from a minute ago, so that a clock that was just set back does not refuse it.
 Status LocalMesh::give_identity(Proxy& proxy) {
   const WallTime from{io::wall_now().ns - 60'000'000'000};
-  auto identity = ca_->issue(proxy.self.identity(), from, kCertificateLifetime);
+  const auto spiffe_id = proxy.self.identity();
+  const policy::ProxyIdentity name(spiffe_id);
+  auto identity = ca_->issue(spiffe_id, from, kCertificateLifetime,
+                             kind() == mesh::MeshKind::kLinkerd ? name.view() : std::string_view());
   if (!identity) return std::move(identity.error());
   return proxy.transport->set_identity(*identity);
 }
@@ -203,7 +209,7 @@ void LocalMesh::rotate(Instant now) {
 void LocalMesh::reload(Instant now) {
   Diagnostics found;
   SourceMap sources;
-  auto fresh = load_manifests(options_.manifests, found, sources);
+  auto fresh = load_manifests(options_.manifests, found, sources, options_.mesh_kind);
   for (const auto& finding : found.all()) tell_(render(finding, sources));
   if (!fresh || found.has_errors()) {
     tell_("the edited manifests are not used: the last good ones stay in force");

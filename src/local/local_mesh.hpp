@@ -26,8 +26,9 @@ struct MeshOptions {
   std::string ca_dir;     ///< the local CA, kept between runs
   std::string bin_dir;
   std::optional<std::pair<std::string, std::string>>
-      client;                        ///< namespace and service account; overrides local.yaml
-  std::uint16_t admin_port = 15000;  ///< on 127.0.0.1; another free one if taken
+      client;                               ///< namespace and service account; overrides local.yaml
+  std::optional<mesh::MeshKind> mesh_kind;  ///< unset: as the manifests say
+  std::uint16_t admin_port = 15000;         ///< on 127.0.0.1; another free one if taken
 };
 
 /// One direction of one sidecar with its sockets.
@@ -69,6 +70,7 @@ class LocalMesh {
   const std::vector<std::unique_ptr<Proxy>>& proxies() const { return proxies_; }
   Proxy* outbound(const std::string& address);
   const Manifests& manifests() const { return manifests_; }
+  mesh::MeshKind kind() const { return manifests_.model.mesh_kind; }
 
   void reload(Instant now);
   /// One line per finished request of any sidecar.

@@ -8,7 +8,8 @@
 
 namespace marty::local {
 
-Result<Manifests> load_manifests(const std::string& path, Diagnostics& found, SourceMap& sources) {
+Result<Manifests> load_manifests(const std::string& path, Diagnostics& found, SourceMap& sources,
+                                 std::optional<mesh::MeshKind> mesh_kind) {
   DiskTree disk;
   const std::string paths[] = {path};
   const auto read = dialect::read_manifests(disk, paths, sources, found);
@@ -21,7 +22,8 @@ Result<Manifests> load_manifests(const std::string& path, Diagnostics& found, So
     const auto slash = file.rfind('/');
     directories.insert(slash == file.npos ? "." : file.substr(0, slash));
   }
-  return Manifests{path, dialect::to_model(read, found), nullptr, {directories.begin(), directories.end()}};
+  return Manifests{
+      path, dialect::to_model(read, found, mesh_kind), nullptr, {directories.begin(), directories.end()}};
 }
 
 Result<LocalFile> load_local_file(const std::string& path, Diagnostics& found, SourceMap& sources) {

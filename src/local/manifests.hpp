@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,9 @@ struct Manifests {
 
 /// Reads a directory, a kustomization or a file. Findings go to `found`, texts to `sources`; an Error means
 /// that there was nothing to read.
-Result<Manifests> load_manifests(const std::string& path, Diagnostics& found, SourceMap& sources);
+/// `mesh_kind`: whose rules they follow; unset: as they say themselves.
+Result<Manifests> load_manifests(const std::string& path, Diagnostics& found, SourceMap& sources,
+                                 std::optional<mesh::MeshKind> mesh_kind = {});
 Result<LocalFile> load_local_file(const std::string& path, Diagnostics& found, SourceMap& sources);
 
 }  // namespace marty::local

@@ -83,7 +83,7 @@ Topology plan(const mesh::Model& model, const LocalFile* local, unsigned net, Di
       pod.local = entry;
       pod.ports = ports_of(workload, model);
       pod.app_host = address(net, 101, index);
-      const bool sidecar = entry == nullptr || *entry->sidecar;
+      const bool sidecar = (entry == nullptr || *entry->sidecar) && model.meshed(workload);
       pod.instance = {.pod = fmt::format("{}-{}", workload.name, replica),
                       .ns = workload.ns,
                       .workload = workload.name,

@@ -94,7 +94,6 @@ refused 3 "$marty" mesh up --manifests "$work/nowhere" --local "$local" -- echo 
 says "$err" "$work/nowhere: No such file or directory"
 refused 2 "${up[@]}" --as stranger -- echo ran
 says "$err" "NAMESPACE/SERVICEACCOUNT"
-refused 4 "$marty" mesh up --service petstore-domain --mesh linkerd -- echo ran
 ok "flags and files that are missing"
 
 ca=$XDG_STATE_HOME/marty/ca

@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <iterator>
+#include <vector>
+
 #include "cli/command.hpp"
 #include "cli/demo/steps.hpp"
 #include "cli/local_session.hpp"
@@ -18,7 +22,11 @@ int run(const Arguments& arguments, World& world) {
   if (session == nullptr) return code;
   const bool reader = world.terminal.in && world.terminal.out && !arguments.given(kAuto);
   demo::Story story(*session, reader ? demo::Pace::kReader : demo::Pace::kAutomatic);
-  return story.tell(kSteps);
+  const auto other = story.linkerd() ? demo::Of::kIstio : demo::Of::kLinkerd;
+  std::vector<demo::Step> told;
+  std::copy_if(std::begin(kSteps), std::end(kSteps), std::back_inserter(told),
+               [&](const demo::Step& step) { return step.of != other; });
+  return story.tell(told);
 }
 
 constexpr const Flag* kFlags[] = {&kService, &kFile, &kMesh, &kAuto, &kAs, &kVerbose};
@@ -31,7 +39,8 @@ const Command demo{
     .summary = "the story of a mesh: each policy at work, with the manifest line behind each decision",
     .examples =
         "marty mesh demo             # Enter for each step\n"
-        "marty mesh demo --auto      # all at once, exit code 0 or 1\n",
+        "marty mesh demo --auto      # all at once, exit code 0 or 1\n"
+        "marty mesh demo --mesh linkerd   # the same service under Linkerd's rules\n",
     .flags = kFlags,
     .run = run,
 };

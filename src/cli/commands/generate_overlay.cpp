@@ -38,7 +38,7 @@ std::string overrule(const Arguments& arguments, mesh::PolicyFile& policy) {
 int generate_overlay(const Arguments& arguments, World& world) {
   if (!arguments.given(kService) && !arguments.given(kFile))
     return usage_error(world, "generate-overlay needs --service NAME or --file FILE");
-  const auto mesh = arguments.text(kMesh) == "istio" ? mesh::MeshKind::kIstio : mesh::MeshKind::kLinkerd;
+  const auto mesh = mesh_kind_named(arguments.text(kMesh));
   auto service = chosen_service(world, arguments);
   if (!service) return fail(world, service.error());
 

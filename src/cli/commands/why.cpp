@@ -62,7 +62,9 @@ Status read_manifests(const Arguments& arguments, const World& world, Question& 
       return Error{ErrorCode::kInput, fmt::format("{}: not there", manifests),
                    "marty service-mesh generate-overlay writes it from mesh.yaml"};
   }
-  auto loaded = local::load_manifests(manifests, question.found, *question.sources);
+  std::optional<mesh::MeshKind> mesh_kind;
+  if (arguments.given(kMesh)) mesh_kind = mesh_kind_named(arguments.text(kMesh));
+  auto loaded = local::load_manifests(manifests, question.found, *question.sources, mesh_kind);
   if (!loaded) return std::move(loaded.error());
   question.model = std::move(loaded->model);
   if (!local.empty()) {
@@ -169,9 +171,6 @@ engine::Forecast ask(Question& question, const engine::Self& self, const policy:
 int why(const Arguments& arguments, World& world) {
   if (!arguments.given(kService) && !arguments.given(kFile) && !arguments.given(kManifests))
     return usage_error(world, "why needs --service NAME, --file FILE or --manifests PATH");
-  if (arguments.text(kMesh) != "istio")
-    return fail(world,
-                {ErrorCode::kEnvironment, "Linkerd's manifests cannot be explained yet", "--mesh istio can"});
   const auto from = arguments.text(kFrom);
   if (arguments.given(kFrom) && (from.empty() || from.front() == '/' || from.back() == '/'))
     return usage_error(world, "--from takes NAMESPACE/SERVICEACCOUNT or SERVICEACCOUNT");

@@ -92,7 +92,8 @@ TEST_F(Why, QuestionsThatCannotBeAsked) {
   EXPECT_EQ(why({"GET", "/%00"}), exit_code::kUsage);
   EXPECT_EQ(why({"GET", "/", "--manifests", "nowhere"}), exit_code::kInput);
   EXPECT_TRUE(holds(test.err, "nowhere")) << test.err;
-  EXPECT_EQ(why({"GET", "/", "--mesh", "linkerd"}), exit_code::kEnvironment);
+  EXPECT_EQ(why({"GET", "/", "--mesh", "linkerd"}), exit_code::kInput);
+  EXPECT_TRUE(holds(test.err, "generate-overlay writes it")) << test.err;
   test.put("bad/rule.yaml",
            "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: a}\n"
            "spec: {hots: a}\n");

@@ -100,7 +100,9 @@ int Story::tell(std::span<const Step> steps) {
   for (const auto& [title, count] : failures)
     say(fmt::format("  {} {}: {} failed", paint("1;31", "✗"), title, count));
   if (failed_ == 0)
-    say("Next: marty mesh up --service petstore-domain, edit a manifest, and watch it take effect.");
+    say(fmt::format(
+        "Next: marty mesh up --service petstore-domain{}, edit a manifest, and watch it take effect.",
+        linkerd() ? " --mesh linkerd" : ""));
   return failed_ == 0 ? exit_code::kClean : exit_code::kFindings;
 }
 
@@ -164,7 +166,8 @@ void Story::print_chain(const engine::Engine& engine, const telemetry::Decision&
     say(fmt::format("    {} {:<72} {}", paint("36", who), sentence.text, paint("2", short_place(sentence))));
   }
   if (!decision.peer.view().empty())
-    say(fmt::format("    {} the caller is {}", paint("36", who), decision.peer.view()));
+    say(fmt::format("    {} the caller is {}", paint("36", who),
+                    linkerd() ? policy::ProxyIdentity(decision.peer.view()).view() : decision.peer.view()));
 }
 
 http::ClientResponse Story::show(const Headers& headers, const std::string& via) {
@@ -179,8 +182,9 @@ http::ClientResponse Story::show(const Headers& headers, const std::string& via)
   if (answer.status == 0) {
     say(fmt::format("  ← {} ({:.1f} ms)", reason_without_answer(answer.failure), ms));
   } else {
+    const auto error = answer.header("l5d-proxy-error");
     say(fmt::format("  ← {} {} ({:.1f} ms)  {}", answer.status, answer.header("x-petstore-version"), ms,
-                    first_line(answer.body)));
+                    error.empty() ? first_line(answer.body) : fmt::format("l5d-proxy-error: {}", error)));
   }
   // The client's side first, then the servers in the order of their pods.
   for (const bool inbound : {false, true}) {
@@ -195,13 +199,21 @@ http::ClientResponse Story::show(const Headers& headers, const std::string& via)
 }
 
 bool Story::show_decision(const std::function<bool(const telemetry::Decision&)>& wanted) {
-  const auto& ring = client().decisions();
+  return show_decision_of(*mesh().outbound(mesh().client_address()), wanted);
+}
+
+bool Story::show_decision_of(const local::Proxy& proxy,
+                             const std::function<bool(const telemetry::Decision&)>& wanted) {
+  const auto& engine = proxy.sidecar->engine();
+  const auto& ring = engine.decisions();
   for (std::size_t back = 0; back < ring.size(); ++back) {
     if (!wanted(ring.newest(back))) continue;
     const auto& decision = ring.newest(back);
+    const telemetry::FlagsText flags_text(decision.flags);
+    const std::string_view flags = linkerd() ? std::string_view() : flags_text.view();
     say(fmt::format("  one of them: {} {} → {} {}", decision.method.view(), decision.path.view(),
-                    decision.status, telemetry::FlagsText(decision.flags).view()));
-    print_chain(client(), decision, "client");
+                    decision.status, flags));
+    print_chain(engine, decision, proxy.inbound_port != 0 ? "server" : "client");
     return true;
   }
   return false;

@@ -15,11 +15,15 @@ namespace marty::cli::demo {
 
 class Story;
 
+/// In whose story a step is told: of one mesh, or of both because both do the same.
+enum class Of { kBoth, kIstio, kLinkerd };
+
 /// One step: one file and one line in steps.inc.
 struct Step {
   std::string_view title;
   std::string_view lesson;  ///< what to look for, two lines at most
   void (*run)(Story&);
+  Of of = Of::kIstio;
 };
 
 /// Asks the reader to press Enter between steps, or not.
@@ -38,6 +42,7 @@ class Story {
   // ---- what steps use
   // ----------------------------------------------------------------------------------------------
   local::LocalMesh& mesh() { return session_.mesh(); }
+  bool linkerd() const { return session_.mesh().kind() == mesh::MeshKind::kLinkerd; }
   /// A request through the client's sidecar (or that of `via`), not shown.
   http::ClientResponse get(const Headers& headers = {}, const std::string& via = {});
   /// Many at once, each on a connection of its own; in order of sending.
@@ -49,6 +54,8 @@ class Story {
   /// Prints the chain of the newest decision of the client's sidecar for which `wanted` is true; false if
   /// there is none.
   bool show_decision(const std::function<bool(const telemetry::Decision&)>& wanted);
+  /// The same of another sidecar, a pod's.
+  bool show_decision_of(const local::Proxy&, const std::function<bool(const telemetry::Decision&)>& wanted);
   bool has_step(const telemetry::Decision& decision, telemetry::StepKind kind) const;
 
   void say(const std::string& line);
@@ -61,6 +68,7 @@ class Story {
   const local::Pod* pod_of(std::string_view workload_suffix, std::size_t replica) const;
   /// The client's sidecar.
   engine::Engine& client() { return mesh().outbound(mesh().client_address())->sidecar->engine(); }
+  /// Out of the client's load balancing: ejected, or behind an open breaker.
   bool ejected(std::string_view pod);
 
   static constexpr std::string_view kPath = "/api/petstore-domain/pets";

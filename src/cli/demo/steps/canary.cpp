@@ -17,6 +17,6 @@ void run(Story& story) {
 
 }  // namespace
 
-const Step canary{"Canary by header", "Who sends canary: true gets v2, every time.", run};
+const Step canary{"Canary by header", "Who sends canary: true gets v2, every time.", run, Of::kBoth};
 
 }  // namespace marty::cli::demo::steps

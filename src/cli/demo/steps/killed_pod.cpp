@@ -20,9 +20,11 @@ void run(Story& story) {
       failed += answer.status == 200 || answer.status == 429 ? 0 : 1;
     sent += kInFlight;
   }
-  story.show_decision(
-      [&](const auto& d) { return story.has_step(d, telemetry::StepKind::kEndpointEjected); });
-  story.check(story.ejected(name), fmt::format("{} is ejected after {} requests under load", name, sent));
+  story.show_decision([&](const auto& d) {
+    return story.has_step(d, telemetry::StepKind::kEndpointEjected) ||
+           story.has_step(d, telemetry::StepKind::kBreakerOpened);
+  });
+  story.check(story.ejected(name), fmt::format("{} is left out after {} requests under load", name, sent));
   story.check(failed <= kInFlight,
               fmt::format("{} requests failed; at most the {} in flight may", failed, kInFlight));
   const bool again = story.wait([&] { return pod.ready(); }, 20s, "waiting for " + name + " to start again");
@@ -31,7 +33,10 @@ void run(Story& story) {
 
 }  // namespace
 
-const Step killed_pod{"A pod is killed",
-                      "kill -9 in the middle of traffic: retries and ejection carry the callers over.", run};
+const Step killed_pod{
+    "A pod is killed",
+    "kill -9 in the middle of traffic: retries, and ejection or the breaker, carry the callers\n"
+    "over.",
+    run, Of::kBoth};
 
 }  // namespace marty::cli::demo::steps

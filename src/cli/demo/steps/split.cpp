@@ -24,6 +24,6 @@ void run(Story& story) {
 
 }  // namespace
 
-const Step split{"Weighted split", "Everybody else is split 90 to 10 between v1 and v2.", run};
+const Step split{"Weighted split", "Everybody else is split 90 to 10 between v1 and v2.", run, Of::kBoth};
 
 }  // namespace marty::cli::demo::steps

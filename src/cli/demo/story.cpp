@@ -256,6 +256,24 @@ const local::Pod* Story::pod_of(std::string_view workload_suffix, std::size_t re
   return nullptr;
 }
 
+const local::Pod* Story::pod_named(std::string_view name) const {
+  for (const auto& pod : session_.mesh().pods())
+    if (pod->plan().instance.pod == name) return pod.get();
+  return nullptr;
+}
+
+const local::Pod* Story::serving_pod(std::string_view workload_suffix) {
+  constexpr int kRequestsMost = 100;
+  for (int i = 0; i < kRequestsMost; ++i) {
+    if (get().status != 200) continue;
+    const auto* picked = client().decisions().newest().trace.last(telemetry::StepKind::kEndpointPicked);
+    const auto& clusters = client().program().clusters;
+    const auto* pod = picked ? pod_named(clusters[picked->a].endpoints[picked->b].owner.pod) : nullptr;
+    if (pod && pod->plan().instance.workload.ends_with(workload_suffix)) return pod;
+  }
+  return nullptr;
+}
+
 bool Story::ejected(std::string_view pod) {
   const auto endpoints = client().endpoints();
   return std::any_of(endpoints.begin(), endpoints.end(),

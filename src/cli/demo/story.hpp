@@ -66,6 +66,12 @@ class Story {
   /// Makes a pod's application answer `status` to its next `count` requests (a test aid of the petstore).
   bool fail_pod(const local::Pod& pod, int status, unsigned count);
   const local::Pod* pod_of(std::string_view workload_suffix, std::size_t replica) const;
+  const local::Pod* pod_named(std::string_view name) const;
+  /// The pod of that workload that answered last; sends requests until there is one. A balancer by response
+  /// time may pass over a pod for a long time, but not over this one. Null when none answers.
+  const local::Pod* serving_pod(std::string_view workload_suffix);
+  /// The pod that one step made fail, for later ones.
+  std::string failing;
   /// The client's sidecar.
   engine::Engine& client() { return mesh().outbound(mesh().client_address())->sidecar->engine(); }
   /// Out of the client's load balancing: ejected, or behind an open breaker.

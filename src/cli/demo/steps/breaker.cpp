@@ -8,7 +8,7 @@ namespace {
 constexpr int kRequestsMost = 200;
 
 void run(Story& story) {
-  const std::string pod = story.pod_of("-v1", 0)->plan().instance.pod;
+  const std::string pod = story.failing;
   int sent = 0;
   while (sent < kRequestsMost && !story.ejected(pod)) {
     story.get();
@@ -24,7 +24,7 @@ void run(Story& story) {
         story.has_step(story.client().decisions().newest(), telemetry::StepKind::kRetryScheduled) ? 1 : 0;
   }
   story.check(failed == 0 && retried == 0, "20 more requests need no retry: nobody is sent there any more");
-  story.fail_pod(*story.pod_of("-v1", 0), 503, 0);
+  story.fail_pod(*story.pod_named(pod), 503, 0);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ namespace {
 constexpr int kRequestsMost = 200;
 
 void run(Story& story) {
-  const std::string pod = story.pod_of("-v1", 0)->plan().instance.pod;
+  const std::string pod = story.failing;
   // 30 s and up to half of it again as jitter; a probe that failed before would double it.
   const bool over = story.wait([&] { return !story.ejected(pod); }, 70s, "waiting for the penalty of " + pod);
   if (!story.check(over, "the penalty of " + pod + " is over: one request may probe it")) return;

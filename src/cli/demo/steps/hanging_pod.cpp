@@ -9,7 +9,9 @@ namespace {
 constexpr int kRequestsMost = 100;
 
 void run(Story& story) {
-  const local::Pod& pod = *story.pod_of("-v1", 2);
+  const auto* serving = story.serving_pod("-v1");
+  if (!story.check(serving != nullptr, "a v1 pod answers")) return;
+  const local::Pod& pod = *serving;
   story.say(fmt::format("  kill -STOP {}   ({})", pod.pid(), pod.plan().instance.pod));
   pod.signal(SIGSTOP);
   const auto hung = [&](const telemetry::Decision& d) {

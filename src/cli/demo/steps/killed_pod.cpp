@@ -10,7 +10,9 @@ constexpr int kRequestsMost = 300;
 constexpr std::size_t kInFlight = 4;
 
 void run(Story& story) {
-  const local::Pod& pod = *story.pod_of("-v1", 1);
+  const auto* serving = story.serving_pod("-v1");
+  if (!story.check(serving != nullptr, "a v1 pod answers")) return;
+  const local::Pod& pod = *serving;
   const std::string name = pod.plan().instance.pod;
   story.say(fmt::format("  kill -9 {}   ({})", pod.pid(), name));
   pod.signal(SIGKILL);

@@ -8,7 +8,10 @@ namespace {
 constexpr int kRequestsMost = 60;
 
 void run(Story& story) {
-  const local::Pod& pod = *story.pod_of("-v1", 0);
+  const auto* serving = story.serving_pod("-v1");
+  if (!story.check(serving != nullptr, "a v1 pod answers")) return;
+  const local::Pod& pod = *serving;
+  story.failing = pod.plan().instance.pod;
   if (!story.check(story.fail_pod(pod, 503, 1000),
                    pod.plan().instance.pod + " is told to answer 503 from now on"))
     return;

@@ -7,7 +7,8 @@ const std::string_view kDemoScript = R"sh(#!/usr/bin/env bash
 @HEADING@# The story of @SERVICE@'s mesh: what each policy does to real requests, and the line that makes it do so.
 #   ./demo.sh istio                         step by step, on this machine: no cluster, no root, no network
 #   ./demo.sh istio automated               all at once; exit code 0 when every check holds
-#   ./demo.sh linkerd --cluster             on the cluster that kubectl points at; for Linkerd only there, for now
+#   ./demo.sh linkerd                       the same service under Linkerd's rules
+#   ./demo.sh istio --cluster               on the cluster that kubectl points at
 set -euo pipefail
 service=@SERVICE@ host=@HOST@.@NAMESPACE@:@PORT@ namespace=@NAMESPACE@
 here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)

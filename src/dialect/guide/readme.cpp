@@ -19,16 +19,18 @@ marty service-mesh validate --service @SERVICE@
 marty service-mesh up --service @SERVICE@ --mesh istio -- \
   curl -s http://@HOST@.@NAMESPACE@:@PORT@@PATH@
 @FOLDER@/k8s/service-mesh/demo.sh istio automated
+@FOLDER@/k8s/service-mesh/demo.sh linkerd automated
 ```
 
 The first finds what is wrong in the manifests. The second starts the pods as processes on this machine, each behind a
-sidecar that enforces these very files, and runs a client among them. The third is the whole story; without `automated`
-it waits for Enter at each step. Linkerd's story is told on a cluster only, for now: add `--cluster`.
+sidecar that enforces these very files, and runs a client among them. The other two are the whole story under the rules
+of each mesh; without `automated` they wait for Enter at each step, with `--cluster` they are told on a cluster.
 
 Which lines decide about a request, without sending it:
 
 ```bash
 marty service-mesh why GET @PATH@ --service @SERVICE@ -H '@CANARY_HEADER@'
+marty service-mesh why GET @PATH@ --service @SERVICE@ --mesh linkerd
 ```
 
 ## On a cluster

@@ -4,7 +4,8 @@
 # The story of petstore-domain's mesh: what each policy does to real requests, and the line that makes it do so.
 #   ./demo.sh istio                         step by step, on this machine: no cluster, no root, no network
 #   ./demo.sh istio automated               all at once; exit code 0 when every check holds
-#   ./demo.sh linkerd --cluster             on the cluster that kubectl points at; for Linkerd only there, for now
+#   ./demo.sh linkerd                       the same service under Linkerd's rules
+#   ./demo.sh istio --cluster               on the cluster that kubectl points at
 set -euo pipefail
 service=petstore-domain host=petstore-domain-service.petstore-domain:8080 namespace=petstore-domain
 here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "engine/test_shop.hpp"
 #include "policy/fail_fast.hpp"
 
@@ -317,6 +319,21 @@ TEST_F(Linkerd, TriesAndRequestsAreCountedAsLinkerdNamesThem) {
   EXPECT_EQ(count(*engine, MetricId::kLinkerdBalancerEndpoints, {"ready"}), 4u)
       << "two pods, behind the shop and behind v1";
   EXPECT_EQ(count(*engine, MetricId::kRequests), 0u) << "nothing of Istio's";
+}
+
+TEST_F(Linkerd, ATryThatFailedIsNoErrorOfTheNextOne) {
+  auto& retries = http_route(model, "pets").routes[0].status_retries.emplace(retry_on_gateway_errors(1));
+  retries.header_timeout = Sourced<Duration>{1s};
+  for (const auto& first : {Outcome{0, TryFailure::kReset}, Outcome{200, {}, 5s, {}}}) {
+    start(outbound(model, pods(1)));
+    bool again = false;
+    EXPECT_EQ(call([&](const auto&) { return std::exchange(again, true) ? Outcome{200} : first; }).status,
+              200);
+    EXPECT_EQ(count(*engine, MetricId::kLinkerdBackendStatuses, {"200"}), 1u);
+    EXPECT_EQ(count(*engine, MetricId::kLinkerdBackendStatuses), 2u);
+    EXPECT_EQ(count(*engine, MetricId::kLinkerdRouteStatuses, {"200"}), 1u);
+    EXPECT_EQ(count(*engine, MetricId::kLinkerdOutboundErrors), 0u);
+  }
 }
 
 }  // namespace

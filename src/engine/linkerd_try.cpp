@@ -120,6 +120,8 @@ Verdict Engine::State::choose_linkerd(Instant now, Call& call) {
       &state, *index, state.pools[*index], &endpoint, *limits.connect_timeout, 0, *limits.idle_timeout};
   ++call.tries;
   call.try_open = true;
+  call.failure = Call::Failure::kNone;
+  call.last_status = 0;
   call.first_data = call.response_deadline = Instant::never();
   note(now, call, StepKind::kEndpointPicked, {}, index_of(call), *index);
   if (!state.breakers.empty() && state.breakers[*index].gate() == policy::FailureAccrual::Gate::kProbation)

@@ -63,19 +63,30 @@ bool of_a_mesh(string_view group) {
          group == "gateway.networking.k8s.io";
 }
 
+/// Whose control plane reads a group; nothing for what Kubernetes itself knows.
+std::optional<mesh::MeshKind> reader_of(string_view group) {
+  if (!of_a_mesh(group)) return {};
+  return group.ends_with(".istio.io") ? mesh::MeshKind::kIstio : mesh::MeshKind::kLinkerd;
+}
+
 SourceRange whole(const Sourced<std::string>& text) {
   return {text.origin, static_cast<std::uint16_t>(std::min<std::size_t>(text->size(), UINT16_MAX))};
 }
 
-void report_unread(const manifest::Resource& resource, Diagnostics& found) {
+Diagnostic& report_unread(const manifest::Resource& resource, string_view why, Diagnostics& found) {
+  auto& finding = found.warning(
+      "kind-not-read", whole(resource.kind),
+      fmt::format("{} of {} {}; it has no effect here", *resource.kind, *resource.api_version, why));
+  finding.object = resource.ref();
+  return finding;
+}
+
+void report_unknown(const manifest::Resource& resource, Diagnostics& found) {
   std::vector<string_view> near;
   for (const auto& kind : kKinds) {
     if (kind.group == resource.group()) near.push_back(kind.kind);
   }
-  auto& finding = found.warning("kind-not-read", whole(resource.kind),
-                                fmt::format("{} of {} is not read by marty; it has no effect here",
-                                            *resource.kind, *resource.api_version));
-  finding.object = resource.ref();
+  auto& finding = report_unread(resource, "is not read by marty", found);
   if (const auto guess = closest(*resource.kind, near))
     finding.notes.push_back({{}, fmt::format("did you mean '{}'?", *guess)});
 }
@@ -89,8 +100,13 @@ void read_resource(const manifest::Resource& resource, mesh::Model& model, Diagn
     return k.kind == *resource.kind && k.group == resource.group();
   });
   if (known == std::end(kKinds)) {
-    if (of_a_mesh(resource.group())) report_unread(resource, found);
+    if (of_a_mesh(resource.group())) report_unknown(resource, found);
     return;
+  }
+  if (const auto reader = reader_of(known->group); reader && *reader != model.mesh_kind) {
+    report_unread(resource, fmt::format("is not read by {}", to_string(model.mesh_kind)), found);
+    // Where both meshes' objects stand side by side, Istio's are looked at for what they say.
+    if (*reader == mesh::MeshKind::kLinkerd) return;
   }
   if (std::find(known->versions.begin(), known->versions.end(), resource.version()) ==
       known->versions.end()) {

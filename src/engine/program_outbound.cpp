@@ -94,6 +94,7 @@ const mesh::RouteTable* OutboundCompiler::table_for(const std::string& fqdn) con
   const mesh::RouteTable* best = nullptr;
   std::size_t best_length = 0;
   for (const auto& table : model_.route_tables) {
+    if (table.kind != mesh::RouteTable::Kind::kVirtualService) continue;
     for (const auto& host : table.hosts) {
       if (*host == fqdn) return &table;
       const bool wildcard = host->starts_with('*') && fqdn.ends_with(std::string_view(*host).substr(1));

@@ -24,5 +24,7 @@ void read_rate_limit(const manifest::Resource&, mesh::Model&, Diagnostics&);
 mesh::MeshKind mesh_kind_of(std::span<const manifest::Resource>);
 /// What annotations of Services, Namespaces and pod templates say, added to what the model has of them.
 void read_annotations(std::span<const manifest::Resource>, mesh::Model&, Diagnostics&);
+/// Annotations of which the local mesh does nothing; `metadata` may be null.
+void report_not_enforced(const manifest::Node* metadata, const ObjectRef&, Diagnostics&);
 
 }  // namespace marty::dialect::linkerd

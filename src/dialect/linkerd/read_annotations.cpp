@@ -31,6 +31,7 @@ bool is_workload(const Resource& resource) { return resource.group() == "apps"; 
 }  // namespace
 
 mesh::CallerPolicy read_callers(const Resource& resource, Diagnostics& found) {
+  report_not_enforced(resource.root.find("metadata"), resource.ref(), found);
   mesh::CallerPolicy callers;
   if (*resource.kind == "Service") {
     if (const auto wire = decode_failure_accrual(resource, found)) {
@@ -95,6 +96,7 @@ mesh::MeshKind mesh_kind_of(std::span<const Resource> resources) {
 void read_annotations(std::span<const Resource> resources, mesh::Model& model, Diagnostics& found) {
   const auto add = [&](auto& of, const Node* metadata, const Resource& resource) {
     of.injected = injected(metadata);
+    report_not_enforced(metadata, resource.ref(), found);
     if (!metadata) return;
     if (const auto policy = decode_default_policy(*metadata, resource.ref(), found))
       of.inbound_default = to_model(*policy);

@@ -87,6 +87,11 @@ void read_server(const Resource& resource, mesh::Model& model, Diagnostics& foun
   server.port_name = wire.port->text;
   if (server.port_name.empty()) server.port = static_cast<std::uint16_t>(wire.port->number);
   server.protocol = {protocol_of(*wire.proxy_protocol), wire.proxy_protocol.origin};
+  if (*wire.proxy_protocol != Server::Protocol::kUnknown && *wire.proxy_protocol != Server::Protocol::kHttp1)
+    found
+        .warning("not-enforced", {wire.proxy_protocol.origin, 0},
+                 "the local mesh takes every port for HTTP/1.1")
+        .object = resource.ref();
   server.access = to_model(wire.access_policy);
   server.origin = resource.name.origin;
   model.servers.push_back(std::move(server));

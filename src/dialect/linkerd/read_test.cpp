@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "dialect/manifests.hpp"
 
 namespace marty::dialect::linkerd {
@@ -88,7 +90,8 @@ TEST(Read, RoutesOfAService) {
 }
 
 TEST(Read, HostNamesAreMatchedWithAnyPort) {
-  const auto r = read(kService + object("gateway.networking.k8s.io/v1", "HTTPRoute", "x", R"(spec:
+  const auto r = read(object("v1", "Namespace", "shop", "", "{linkerd.io/inject: enabled}") + kService +
+                      object("gateway.networking.k8s.io/v1", "HTTPRoute", "x", R"(spec:
   hostnames: [Pets.example, "*.shop.example"]
   parentRefs: [{group: "", kind: Service, name: pets}])"));
   const auto& matches = r->model.route_tables.at(0).routes.at(0).matches;
@@ -116,6 +119,30 @@ TEST(Read, CallersOfAService) {
   EXPECT_TRUE(callers.accrual->max_failures.origin.known());
   EXPECT_EQ(**callers.timeouts.response, 500ms);
   EXPECT_FALSE(callers.retries);
+}
+
+TEST(Read, WhatTheLocalMeshDoesNotDoIsSaid) {
+  const auto r = read(object("v1", "Namespace", "shop", "", "{linkerd.io/inject: enabled}") +
+                      object("v1", "Service", "pets", "spec: {ports: [{port: 8080}]}",
+                             "{timeout.linkerd.io/idle: 5s, config.linkerd.io/opaque-ports: \"8080\"}") +
+                      object("policy.linkerd.io/v1beta3", "Server", "api",
+                             "spec: {podSelector: {}, port: 80, proxyProtocol: opaque}") +
+                      object("networking.istio.io/v1", "VirtualService", "theirs",
+                             "spec: {hosts: [pets], http: [{route: [{destination: {host: pets}}]}]}"));
+  std::vector<std::string> said;
+  for (const auto& finding : r->found.all()) said.push_back(finding.rule + " " + finding.object.kind);
+  std::sort(said.begin(), said.end());
+  EXPECT_EQ(said, (std::vector<std::string>{"kind-not-read VirtualService", "not-enforced Server",
+                                            "not-enforced Service", "not-enforced Service"}));
+}
+
+TEST(Read, UnderIstioLinkerdsRoutesAreNotRead) {
+  const auto r = read(kService + object("gateway.networking.k8s.io/v1", "HTTPRoute", "pets",
+                                        "spec: {parentRefs: [{group: core, kind: Service, name: pets}]}"));
+  EXPECT_EQ(r->model.mesh_kind, mesh::MeshKind::kIstio);
+  EXPECT_TRUE(r->model.route_tables.empty());
+  ASSERT_EQ(r->found.all().size(), 1u);
+  EXPECT_EQ(r->found.all()[0].rule, "kind-not-read");
 }
 
 TEST(Read, ServersAndWhoMayCallThem) {

@@ -1,25 +1,33 @@
 #include "engine/cluster_state.hpp"
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_map>
 
 namespace marty::engine {
 namespace {
 
 constexpr int kReselections = 5;  // host_selection_retry_max_attempts as Istio sets it
 
+/// By endpoint, which one it was before; SIZE_MAX for new ones.
+std::vector<std::size_t> places_before(const Cluster& cluster, const Cluster& previous) {
+  std::unordered_map<std::string_view, std::size_t> known;
+  for (std::size_t i = 0; i < previous.endpoints.size(); ++i)
+    known.emplace(previous.endpoints[i].address.text, i);
+  std::vector<std::size_t> before;
+  for (const auto& endpoint : cluster.endpoints) {
+    const auto found = known.find(endpoint.address.text);
+    before.push_back(found == known.end() ? SIZE_MAX : found->second);
+  }
+  return before;
+}
+
 std::optional<policy::OutlierDetection> detection(const Cluster& cluster, const ClusterState* previous,
                                                   Instant now) {
   if (!cluster.outliers) return std::nullopt;
   policy::OutlierDetection made(*cluster.outliers, cluster.endpoints.size(), now);
   if (!previous || !previous->outliers || previous->cluster->outliers != cluster.outliers) return made;
-  std::vector<std::size_t> before(cluster.endpoints.size(), SIZE_MAX);
-  const auto& old = previous->cluster->endpoints;
-  for (std::size_t i = 0; i < before.size(); ++i) {
-    const auto found = std::find_if(
-        old.begin(), old.end(), [&](const Endpoint& e) { return e.address == cluster.endpoints[i].address; });
-    if (found != old.end()) before[i] = static_cast<std::size_t>(found - old.begin());
-  }
-  made.take_over(*previous->outliers, before);
+  made.take_over(*previous->outliers, places_before(cluster, *previous->cluster));
   return made;
 }
 
@@ -53,17 +61,14 @@ ClusterState::ClusterState(const Cluster& of, Loaded& loaded, const ClusterState
 /// An endpoint that is known goes on with its response time, and with its breaker if that is configured as
 /// before.
 void ClusterState::take_over_linkerd(const ClusterState& previous) {
-  const auto& old = previous.cluster->endpoints;
+  if (rtts.empty()) return;
+  const auto before = places_before(*cluster, *previous.cluster);
+  const bool same_breakers = !breakers.empty() && previous.cluster->accrual == cluster->accrual;
   for (std::size_t i = 0; i < rtts.size(); ++i) {
-    const auto found = std::find_if(old.begin(), old.end(), [&](const Endpoint& e) {
-      return e.address == cluster->endpoints[i].address;
-    });
-    const auto before = static_cast<std::size_t>(found - old.begin());
-    if (before < previous.rtts.size()) rtts[i] = previous.rtts[before];
-    if (before >= previous.breakers.size() || breakers.empty() ||
-        previous.cluster->accrual != cluster->accrual)
-      continue;
-    breakers[i] = previous.breakers[before];
+    if (before[i] >= previous.rtts.size()) continue;
+    rtts[i] = previous.rtts[before[i]];
+    if (!same_breakers) continue;
+    breakers[i] = previous.breakers[before[i]];
     breakers[i].forgone();  // a probe under way ends under the old program
     next_probation = std::min(next_probation, breakers[i].until());
   }

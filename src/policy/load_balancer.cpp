@@ -8,6 +8,7 @@ namespace {
 // Rejection sampling is uniform and its cost does not depend on how many endpoints there are. With one in ten
 // usable it fails once in 850 draws; only then is the whole list looked at.
 constexpr int kRedraws = 64;
+constexpr std::size_t kScannedMost = 16;  // so few are looked at one by one sooner than drawn
 
 std::optional<std::size_t> draw(std::span<const EndpointLoad> loads, Rng& rng) {
   for (int i = 0; i < kRedraws; ++i)
@@ -64,17 +65,20 @@ std::optional<std::size_t> pick_round_robin(std::span<const EndpointLoad> loads,
 
 std::optional<std::size_t> pick_peak_ewma(std::span<const EndpointLoad> loads, std::span<PeakEwma> rtts,
                                           Instant now, Rng& rng) {
-  if (loads.empty()) return {};
-  const auto first = draw(loads, rng);
-  auto second = draw(loads, rng);
-  for (int i = 0; i < kRedraws && first && second == first; ++i) second = draw(loads, rng);
-  if (first && second && first != second) {
+  const auto faster = [&](std::size_t a, std::size_t b) {
     const auto load = [&](std::size_t i) { return rtts[i].load(now, loads[i].active_requests); };
-    return load(*second) < load(*first) ? second : first;
+    return load(b) < load(a) ? b : a;
+  };
+  if (loads.size() > kScannedMost) {
+    const auto first = draw(loads, rng), second = draw(loads, rng);
+    if (first && second && first != second) return faster(*first, *second);
   }
   const auto usable = count_usable(loads);
   if (usable == 0) return {};
-  return usable_at(loads, rng.below(usable));
+  const auto first = rng.below(usable);
+  if (usable == 1) return usable_at(loads, first);
+  const auto second = rng.below(usable - 1);
+  return faster(usable_at(loads, first), usable_at(loads, second + (second >= first ? 1 : 0)));
 }
 
 }  // namespace marty::policy

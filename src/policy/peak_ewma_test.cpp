@@ -40,16 +40,18 @@ TEST(PeakEwma, TwoDistinctChoicesTheLowerLoadWins) {
 }
 
 TEST(PeakEwma, OnlyUsableEndpointsAreDrawn) {
-  std::vector<EndpointLoad> loads(4);
-  std::vector<PeakEwma> rtts(4, PeakEwma(Instant{}));
   Rng rng(5);
-  for (auto& load : loads) load.usable = false;
-  EXPECT_EQ(pick_peak_ewma(loads, rtts, {}, rng), std::nullopt);
-  loads[2].usable = true;
-  for (int i = 0; i < 100; ++i) EXPECT_EQ(pick_peak_ewma(loads, rtts, {}, rng), 2u);
-  loads[3].usable = true;
-  rtts[2].sample({}, 1s);
-  for (int i = 0; i < 100; ++i) EXPECT_EQ(pick_peak_ewma(loads, rtts, {}, rng), 3u);
+  for (const std::size_t size : {4, 400}) {
+    std::vector<EndpointLoad> loads(size);
+    std::vector<PeakEwma> rtts(size, PeakEwma(Instant{}));
+    for (auto& load : loads) load.usable = false;
+    EXPECT_EQ(pick_peak_ewma(loads, rtts, {}, rng), std::nullopt);
+    loads[2].usable = true;
+    for (int i = 0; i < 100; ++i) EXPECT_EQ(pick_peak_ewma(loads, rtts, {}, rng), 2u);
+    loads[3].usable = true;
+    rtts[2].sample({}, 1s);
+    for (int i = 0; i < 100; ++i) EXPECT_EQ(pick_peak_ewma(loads, rtts, {}, rng), 3u);
+  }
   EXPECT_EQ(pick_peak_ewma({}, {}, {}, rng), std::nullopt);
 }
 

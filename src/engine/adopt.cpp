@@ -98,6 +98,7 @@ std::vector<Engine::EndpointView> Engine::endpoints() const {
       views.push_back({state.cluster->name, endpoint.owner.pod, endpoint.address.text,
                        state.loads[i].active_requests, ejected,
                        ejected ? state.outliers->earliest_return(i) : Instant{}});
+      if (!state.rtts.empty()) views.back().response_time = state.rtts[i].estimate();
       if (state.breakers.empty()) continue;
       const auto& breaker = state.breakers[i];
       views.back().ejected = breaker.gate() == policy::FailureAccrual::Gate::kShut;

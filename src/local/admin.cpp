@@ -78,6 +78,9 @@ http::Response endpoints(const LocalMesh& mesh) {
             std::chrono::duration_cast<std::chrono::milliseconds>(endpoint.earliest_return - io::now());
         entry["returnsInMs"] = std::max<std::int64_t>(left.count(), 0);
       }
+      if (endpoint.probing) entry["probing"] = true;
+      if (endpoint.response_time > Duration{})
+        entry["responseTimeMs"] = static_cast<double>(endpoint.response_time / 1us) / 1e3;
       all.push_back(std::move(entry));
     }
   }

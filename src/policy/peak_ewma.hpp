@@ -20,6 +20,8 @@ class PeakEwma {
     update(now, 0);
     return estimate_ * (static_cast<double>(pending) + 1);
   }
+  /// As of the last sample or load.
+  Duration estimate() const { return Duration(static_cast<std::int64_t>(estimate_)); }
 
  private:
   void update(Instant now, double sample) {

@@ -267,9 +267,15 @@ const local::Pod* Story::serving_pod(std::string_view workload_suffix) {
   for (int i = 0; i < kRequestsMost; ++i) {
     if (get().status != 200) continue;
     const auto* picked = client().decisions().newest().trace.last(telemetry::StepKind::kEndpointPicked);
-    const auto& clusters = client().program().clusters;
-    const auto* pod = picked ? pod_named(clusters[picked->a].endpoints[picked->b].owner.pod) : nullptr;
-    if (pod && pod->plan().instance.workload.ends_with(workload_suffix)) return pod;
+    if (!picked) continue;
+    const auto& cluster = client().program().clusters[picked->a];
+    if (!cluster.endpoints[picked->b].owner.workload.ends_with(workload_suffix)) continue;
+    auto views = client().endpoints();
+    std::erase_if(views, [&](const auto& view) { return view.cluster != cluster.name || view.ejected; });
+    const auto fastest = std::min_element(views.begin(), views.end(), [](const auto& a, const auto& b) {
+      return a.response_time < b.response_time;
+    });
+    return fastest == views.end() ? nullptr : pod_named(fastest->pod);
   }
   return nullptr;
 }

@@ -67,8 +67,8 @@ class Story {
   bool fail_pod(const local::Pod& pod, int status, unsigned count);
   const local::Pod* pod_of(std::string_view workload_suffix, std::size_t replica) const;
   const local::Pod* pod_named(std::string_view name) const;
-  /// The pod of that workload that answered last; sends requests until there is one. A balancer by response
-  /// time may pass over a pod for a long time, but not over this one. Null when none answers.
+  /// Sends requests until one is answered by that workload, and names the pod that its balancer will not pass
+  /// over: the one that answered, or by response time the fastest. Null when none answers.
   const local::Pod* serving_pod(std::string_view workload_suffix);
   /// The pod that one step made fail, for later ones.
   std::string failing;

@@ -191,7 +191,7 @@ class Engine {
     std::uint32_t active_requests;
     bool ejected;
     Instant earliest_return;
-    bool probing = false;        ///< a breaker on probation: one request decides
+    bool probing = false;         ///< a breaker on probation: one request decides
     Duration response_time = {};  ///< as PeakEWMA takes it; zero where it does not balance
   };
   std::vector<EndpointView> endpoints() const;

@@ -1,0 +1,210 @@
+#include "rules/reach.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "rules/rule.hpp"
+#include "rules/selectors.hpp"
+
+namespace marty::rules {
+
+namespace {
+
+constexpr std::string_view kSecurity = "security.istio.io";
+constexpr std::size_t kRequestsMax = 64;  ///< tried for one caller; more would say nothing new
+
+const SelectingKind& authorization() {
+  const auto kinds = selecting_kinds();
+  return *std::find_if(kinds.begin(), kinds.end(), [](const auto& kind) {
+    return kind.kind == "AuthorizationPolicy" && kind.group == kSecurity;
+  });
+}
+
+/// A text that a pattern of an authorization rule takes: "/api/*" → "/api/x".
+std::string sample(std::string_view pattern) {
+  std::string out;
+  for (const char c : pattern) out += c == '*' ? std::string("x") : std::string(1, c);
+  return out;
+}
+
+std::string sample(const policy::StringMatch& match) {
+  return match.kind == policy::StringMatch::Kind::kRegex ? std::string() : match.text;
+}
+
+bool asks_for_more(const policy::RouteMatch& match) {
+  return !match.headers.empty() || !match.query_params.empty() ||
+         (match.uri && match.uri->kind == policy::StringMatch::Kind::kRegex);
+}
+
+}  // namespace
+
+Reach::Reach(const Estate& estate) : estate_(estate), connections_(estate) {
+  std::map<std::pair<std::string_view, std::string_view>, const Resource*> named;
+  for (const auto* policy : estate.of("AuthorizationPolicy", kSecurity)) {
+    named.emplace(std::pair(std::string_view(*policy->ns), std::string_view(*policy->name)), policy);
+    for (const auto* pods : chosen(estate, *policy, authorization())) policies_[pods].push_back(policy);
+  }
+  const auto& model = estate.model();
+  for (const auto& scope : model.authorization)
+    if (const auto known = named.find({scope.policy.ns, scope.policy.name}); known != named.end())
+      scopes_.emplace(known->second, &scope);
+  for (const auto& table : model.route_tables)
+    for (const auto& host : table.hosts) tables_.emplace(*host, &table);
+  for (const auto& rule : model.destinations) destinations_.emplace(rule.host, &rule);
+  for (const auto& workload : model.workloads)
+    workloads_.emplace(std::pair(workload.ns, workload.name), &workload);
+
+  for (const auto& service : model.services) {
+    const auto* resource = estate.find("Service", service.ns, service.name);
+    const Node* list = resource == nullptr ? nullptr : get(resource->root, "spec.ports");
+    if (list == nullptr) continue;
+    for (const auto* pods : estate.pods_of(*resource)) {
+      if (!estate.istio_injected(pods->ns(), pods)) continue;
+      for (std::size_t i = 0; i < service.ports.size() && i < list->size(); ++i) {
+        auto port = service.ports[i];
+        if (port.target_port == 0) port.target_port = port.port;
+        ports_.push_back(
+            {resource, &list->children[i], fmt::format("spec.ports[{}]", i), &service, port, pods});
+      }
+    }
+  }
+}
+
+const std::vector<const Resource*>& Reach::policies(const Pods& pods) const {
+  static const std::vector<const Resource*> none;
+  const auto known = policies_.find(&pods);
+  return known == policies_.end() ? none : known->second;
+}
+
+bool Reach::predictable(const Pods& pods) const {
+  for (const auto* policy : policies(pods)) {
+    const auto action = text(policy->root, "spec.action");
+    if (action == "CUSTOM" || !scopes_.contains(policy)) return false;
+    bool known = true;
+    each(policy->root, "spec.rules[].from[].source", [&](const Place& source) {
+      for (const auto field : {"requestPrincipals", "notRequestPrincipals", "ipBlocks", "notIpBlocks",
+                               "remoteIpBlocks", "notRemoteIpBlocks"})
+        known = known && source.node.find(field) == nullptr;
+    });
+    each(policy->root, "spec.rules[].to[].operation", [&](const Place& operation) {
+      for (const auto field : {"hosts", "notHosts", "notMethods", "notPaths", "notPorts"})
+        known = known && operation.node.find(field) == nullptr;
+    });
+    each(policy->root, "spec.rules[].when[].key",
+         [&](const Place& key) { known = known && key.node.text.starts_with("source."); });
+    if (!known) return false;
+  }
+  return true;
+}
+
+/// One for each path and method that a rule or a route names.
+std::vector<Reach::Request> Reach::requests(const CalledPort& called) const {
+  std::set<std::string> methods{"GET"}, paths{"/"};
+  for (const auto* policy : policies(*called.pods)) {
+    each(policy->root, "spec.rules[].to[].operation.methods[]",
+         [&](const Place& method) { methods.insert(method.node.text == "*" ? "GET" : method.node.text); });
+    each(policy->root, "spec.rules[].to[].operation.paths[]",
+         [&](const Place& path) { paths.insert(sample(path.node.text)); });
+  }
+  const auto [first, last] = tables_.equal_range(called.model->fqdn());
+  for (auto table = first; table != last; ++table)
+    for (const auto& route : table->second->routes)
+      for (const auto& match : route.matches) {
+        if (match.uri) paths.insert(sample(*match.uri));
+        if (match.method) methods.insert(sample(*match.method));
+      }
+  std::vector<Request> out;
+  for (const auto& method : methods)
+    for (const auto& path : paths)
+      if (!method.empty() && path.starts_with('/') && out.size() < kRequestsMax)
+        out.push_back({method, path});
+  return out;
+}
+
+/// Only what a call touches, so that the cost of compiling it does not grow with the estate.
+mesh::Model Reach::part(const Pods& from, const CalledPort& called) const {
+  mesh::Model out;
+  const auto& whole = estate_.model();
+  std::set<std::string> hosts{called.model->fqdn()};
+  const auto [first, last] = tables_.equal_range(called.model->fqdn());
+  for (auto table = first; table != last; ++table) {
+    out.route_tables.push_back(*table->second);
+    for (const auto& route : table->second->routes)
+      for (const auto& to : route.destinations) hosts.insert(*to.host);
+  }
+  for (const auto& host : hosts) {
+    const auto* service = host == called.model->fqdn() ? called.model : whole.service(host);
+    if (service == nullptr) continue;
+    out.services.push_back(*service);
+    const auto [begin, end] = destinations_.equal_range(host);
+    for (auto rule = begin; rule != end; ++rule) out.destinations.push_back(*rule->second);
+    for (const auto* pods : estate_.selected(service->ns, service->selector))
+      if (const auto known = workloads_.find({*pods->owner->ns, *pods->owner->name});
+          known != workloads_.end())
+        out.workloads.push_back(*known->second);
+  }
+  for (const auto& policy : whole.mtls)
+    if (policy.ns == estate_.settings().root_namespace || policy.ns == called.pods->ns())
+      out.mtls.push_back(policy);
+  for (const auto* policy : policies(*called.pods)) out.authorization.push_back(*scopes_.at(policy));
+  for (const auto& scope : whole.sidecars)
+    if (scope.ns == from.ns() || scope.ns == estate_.settings().root_namespace) out.sidecars.push_back(scope);
+  return out;
+}
+
+std::optional<Refusal> Reach::refused(const Pods& from, const CalledPort& called) const {
+  if (!predictable(*called.pods)) return std::nullopt;
+  if (auto dropped = connections_.refused(from, *called.pods, called.port.target_port)) return dropped;
+
+  const auto model = part(from, called);
+  std::vector<engine::Instance> instances;
+  for (const auto& workload : model.workloads)
+    instances.push_back({workload.name + "-0",
+                         workload.ns,
+                         workload.name,
+                         fmt::format("10.0.0.{}", instances.size() + 1),
+                         true,
+                         {}});
+  const auto self = [](const Pods& pods) {
+    return engine::Self{*pods.owner->name + "-0",
+                        std::string(pods.ns()),
+                        *pods.owner->name,
+                        pods.service_account(),
+                        {},
+                        {},
+                        {},
+                        pods.labels};
+  };
+  const auto outbound = engine::compile_outbound(model, self(from), instances, nullptr, 1);
+  std::vector<std::shared_ptr<const engine::Program>> inbound;
+  inbound.push_back(
+      engine::compile_inbound(model, self(*called.pods), called.port.target_port, {}, nullptr, 1));
+
+  const auto identity = self(from).identity();
+  const auto authority = fmt::format("{}:{}", called.model->fqdn(), called.port.port);
+  std::optional<Refusal> refusal;
+  for (const auto& one : requests(called)) {
+    policy::RequestView request;
+    request.method = one.method;
+    request.path = one.path;
+    request.authority = authority;
+    request.peer_identity = identity;
+    request.port = called.port.port;
+    const auto told = engine::forecast(*outbound, inbound, request);
+    if (told.answered_locally == 0)
+      for (const auto& branch : told.branches)
+        if (branch.refused_with == 0) return std::nullopt;
+    const auto& steps = told.branches.empty() ? told.client : told.branches.front().server;
+    if (refusal || steps.empty()) continue;
+    refusal =
+        Refusal{fmt::format("{} {}: {}", one.method, one.path, steps.back().text), {steps.back().origin, 0}};
+  }
+  for (const auto& table : model.route_tables)
+    for (const auto& route : table.routes)
+      if (std::any_of(route.matches.begin(), route.matches.end(), asks_for_more)) return std::nullopt;
+  return refusal;
+}
+
+}  // namespace marty::rules

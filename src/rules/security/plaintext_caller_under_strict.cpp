@@ -1,43 +1,25 @@
 #include <fmt/format.h>
 
+#include "rules/calls.hpp"
 #include "rules/mtls.hpp"
 #include "rules/rule.hpp"
 
 namespace marty::rules::catalog {
 namespace {
 
-/// A Service's host as it is written in an address: "pets", "pets.shop" or longer, perhaps with a port.
-const Resource* called(const Estate& estate, std::string_view text, std::string_view ns) {
-  const auto scheme = text.find("://");
-  if (scheme == text.npos) return nullptr;
-  auto host = text.substr(scheme + 3);
-  host = host.substr(0, host.find_first_of(":/"));
-  if (const auto* service = estate.service(host, ns)) return service;
-  const auto dot = host.find('.');
-  if (dot == host.npos) return nullptr;
-  const auto rest = host.substr(dot + 1);
-  return estate.find("Service", rest.substr(0, rest.find('.')), host.substr(0, dot));
-}
-
 void check(const Estate& estate, Report& report) {
-  for (const auto& pods : estate.pods()) {
-    if (estate.istio_injected(pods.ns(), &pods) || estate.find("Namespace", "", pods.ns()) == nullptr)
-      continue;
-    for (const auto pattern : {"containers[].env[].value", "containers[].args[]", "containers[].command[]"}) {
-      each(*pods.spec, pattern, [&](const Place& address) {
-        const auto* service = called(estate, address.node.text, pods.ns());
-        const auto strict = service == nullptr ? std::nullopt : strict_behind(estate, *service);
-        if (!strict) return;
-        report
-            .at(*pods.owner, address,
-                fmt::format(
-                    "these pods have no sidecar, and '{}' takes mutual TLS only: their calls are reset",
-                    *service->name))
-            .notes = {{{strict->origin, 6}, "STRICT is said here"},
-                      {{}, "inject the caller, or begin with PERMISSIVE until it is in the mesh"}};
-      });
-    }
-  }
+  each_call(estate, [&](const Call& call) {
+    const auto& pods = call.from;
+    if (estate.istio_injected(pods.ns(), &pods) || estate.find("Namespace", "", pods.ns()) == nullptr) return;
+    const auto strict = strict_behind(estate, call.service);
+    if (!strict) return;
+    report
+        .at(*pods.owner, call.place,
+            fmt::format("these pods have no sidecar, and '{}' takes mutual TLS only: their calls are reset",
+                        *call.service.name))
+        .notes = {{{strict->origin, 6}, "STRICT is said here"},
+                  {{}, "inject the caller, or begin with PERMISSIVE until it is in the mesh"}};
+  });
 }
 
 }  // namespace

@@ -1,0 +1,60 @@
+#include "rules/calls.hpp"
+
+#include <charconv>
+
+namespace marty::rules {
+
+namespace {
+
+struct Address {
+  std::string_view host;
+  std::int64_t port = 0;
+};
+
+/// What a text says when it is an address; an empty host when it is none.
+Address address_in(std::string_view text) {
+  const auto scheme = text.find("://");
+  const bool url = scheme != text.npos;
+  if (url) text.remove_prefix(scheme + 3);
+  const auto end = text.substr(0, text.find_first_of("/?"));
+  const auto colon = end.find(':');
+  if (!url && colon == end.npos) return {};
+  Address out{end.substr(0, colon), 0};
+  if (colon != end.npos) {
+    const auto digits = end.substr(colon + 1);
+    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), out.port);
+    if (read.ec != std::errc() || read.ptr != digits.data() + digits.size()) return {};
+  }
+  return out;
+}
+
+/// Pods ask the cluster's DNS, so "pets.shop" is a name of theirs although Istio's objects do not take it so.
+const Resource* service_of(const Estate& estate, std::string_view host, std::string_view ns) {
+  const auto dot = host.find('.');
+  if (dot == host.npos) return estate.find("Service", ns, host);
+  const auto rest = host.substr(dot + 1);
+  const auto end = rest.find('.');
+  if (end != rest.npos && rest.substr(end) != ".svc" && rest.substr(end) != ".svc.cluster.local")
+    return nullptr;
+  return estate.find("Service", rest.substr(0, end), host.substr(0, dot));
+}
+
+}  // namespace
+
+void each_call(const Estate& estate, const std::function<void(const Call&)>& see) {
+  for (const auto& pods : estate.pods()) {
+    for (const auto pattern : {"containers[].env[].value", "containers[].args[]", "containers[].command[]"}) {
+      each(*pods.spec, pattern, [&](const Place& place) {
+        auto [host, port] = address_in(place.node.text);
+        if (host.empty()) return;
+        const auto* service = service_of(estate, host, pods.ns());
+        if (service == nullptr) return;
+        if (port == 0 && place.node.text.starts_with("http://")) port = 80;
+        if (port == 0 && place.node.text.starts_with("https://")) port = 443;
+        see({pods, *service, port, place});
+      });
+    }
+  }
+}
+
+}  // namespace marty::rules

@@ -106,7 +106,11 @@ spec:
   template:
     metadata: {labels: {app: pets}}
     spec:
-      containers: [{name: pets, image: "pets:1", ports: [{containerPort: 8080}], env: [{name: STORE, value: "store:6000"}]}] # <<
+      containers:
+      - name: pets
+        image: pets:1
+        ports: [{containerPort: 8080}]
+        env: [{name: STORE, value: "store:6000"}] # <<
 ---
 apiVersion: v1
 kind: Service
@@ -156,7 +160,11 @@ spec:
   template:
     metadata: {labels: {app: pets}}
     spec:
-      containers: [{name: pets, image: "pets:1", ports: [{containerPort: 8080}], env: [{name: STORE, value: "store:6000"}]}]
+      containers:
+      - name: pets
+        image: pets:1
+        ports: [{containerPort: 8080}]
+        env: [{name: STORE, value: "store:6000"}]
 ---
 apiVersion: v1
 kind: Service

@@ -176,7 +176,10 @@ spec:
   selector: {matchLabels: {app: web}}
   template:
     metadata: {labels: {app: web}}
-    spec: {containers: [{name: web, image: "web:1", ports: [{containerPort: 8080}], env: [{name: NEXT, value: "http://pets:8080"}]}]}
+    spec:
+      containers:
+      - {name: web, image: "web:1", ports: [{containerPort: 8080}],
+         env: [{name: NEXT, value: "http://pets:8080"}]}
 ---
 apiVersion: v1
 kind: Service
@@ -192,7 +195,10 @@ spec:
   selector: {matchLabels: {app: pets}}
   template:
     metadata: {labels: {app: pets}}
-    spec: {containers: [{name: pets, image: "pets:1", ports: [{containerPort: 8080}], env: [{name: NEXT, value: "http://store:8080"}]}]}
+    spec:
+      containers:
+      - {name: pets, image: "pets:1", ports: [{containerPort: 8080}],
+         env: [{name: NEXT, value: "http://store:8080"}]}
 ---
 apiVersion: v1
 kind: Service
@@ -208,7 +214,10 @@ spec:
   selector: {matchLabels: {app: store}}
   template:
     metadata: {labels: {app: store}}
-    spec: {containers: [{name: store, image: "store:1", ports: [{containerPort: 8080}], env: [{name: NEXT, value: "http://disk:8080"}]}]}
+    spec:
+      containers:
+      - {name: store, image: "store:1", ports: [{containerPort: 8080}],
+         env: [{name: NEXT, value: "http://disk:8080"}]}
 ---
 apiVersion: v1
 kind: Service
@@ -281,7 +290,10 @@ spec:
   selector: {matchLabels: {app: web}}
   template:
     metadata: {labels: {app: web}}
-    spec: {containers: [{name: web, image: "web:1", ports: [{containerPort: 8080}], env: [{name: NEXT, value: "http://pets:8080"}]}]}
+    spec:
+      containers:
+      - {name: web, image: "web:1", ports: [{containerPort: 8080}],
+         env: [{name: NEXT, value: "http://pets:8080"}]}
 ---
 apiVersion: v1
 kind: Service
@@ -297,7 +309,10 @@ spec:
   selector: {matchLabels: {app: pets}}
   template:
     metadata: {labels: {app: pets}}
-    spec: {containers: [{name: pets, image: "pets:1", ports: [{containerPort: 8080}], env: [{name: NEXT, value: "http://store:8080"}]}]}
+    spec:
+      containers:
+      - {name: pets, image: "pets:1", ports: [{containerPort: 8080}],
+         env: [{name: NEXT, value: "http://store:8080"}]}
 ---
 apiVersion: v1
 kind: Service
@@ -313,7 +328,10 @@ spec:
   selector: {matchLabels: {app: store}}
   template:
     metadata: {labels: {app: store}}
-    spec: {containers: [{name: store, image: "store:1", ports: [{containerPort: 8080}], env: [{name: NEXT, value: "http://disk:8080"}]}]}
+    spec:
+      containers:
+      - {name: store, image: "store:1", ports: [{containerPort: 8080}],
+         env: [{name: NEXT, value: "http://disk:8080"}]}
 ---
 apiVersion: v1
 kind: Service

@@ -1,0 +1,84 @@
+#include <fmt/format.h>
+
+#include <map>
+
+#include "rules/estate.hpp"
+#include "rules/rule.hpp"
+
+namespace marty::rules::catalog {
+namespace {
+
+struct Field {
+  std::string_view kind, pattern;
+};
+constexpr Field kHosts[] = {{"VirtualService", "spec.hosts[]"},
+                            {"VirtualService", "spec.http[].route[].destination.host"},
+                            {"VirtualService", "spec.http[].mirror.host"},
+                            {"VirtualService", "spec.tcp[].route[].destination.host"},
+                            {"DestinationRule", "spec.host"}};
+
+void check(const Estate& estate, Report& report) {
+  std::multimap<std::string_view, std::string_view> spaces;  // by the name of a Service
+  for (const auto* service : estate.of("Service")) spaces.emplace(*service->name, *service->ns);
+  for (const auto& [kind, pattern] : kHosts) {
+    for (const auto* resource : estate.of(kind)) {
+      // Where the namespace's own Services are known, a host that is missing there is reported as such.
+      if (estate.has_services(*resource->ns)) continue;
+      each(resource->root, pattern, [&](const Place& host) {
+        const std::string_view name = host.node.text;
+        if (name.find_first_of(".*") != name.npos || spaces.count(name) != 1) return;
+        const auto meant = spaces.find(name)->second;
+        auto& finding = report.at(
+            *resource, host,
+            fmt::format("'{}' is {}.{}.svc.cluster.local here, and the Service '{}' is in namespace '{}'",
+                        name, name, *resource->ns, name, meant));
+        finding.notes = {see(*estate.find("Service", meant, name), "the Service"),
+                         {{}, fmt::format("write {}.{}.svc.cluster.local", name, meant)}};
+      });
+    }
+  }
+}
+
+}  // namespace
+
+const Rule short_host_elsewhere{
+    .id = "short-host-elsewhere",
+    .severity = Severity::kWarning,
+    .peers = "IST0101",
+    .title = "a short host name read in another namespace than its Service's",
+    .why =
+        "Istio completes a name without dots with the namespace of the object that holds it, not of the "
+        "Service. Beside the Service that is the same; from a namespace for configuration it is a host that "
+        "does not exist, and the rule does nothing. Names in full mean the same everywhere.",
+    .bad = R"(
+apiVersion: v1
+kind: Service
+metadata: {name: pets, namespace: shop}
+spec:
+  ports: [{name: http, port: 8080}]
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: pets, namespace: mesh-policies}
+spec:
+  host: pets # <<
+  trafficPolicy: {connectionPool: {tcp: {maxConnections: 50}}}
+)",
+    .good = R"(
+apiVersion: v1
+kind: Service
+metadata: {name: pets, namespace: shop}
+spec:
+  ports: [{name: http, port: 8080}]
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: pets, namespace: mesh-policies}
+spec:
+  host: pets.shop.svc.cluster.local
+  trafficPolicy: {connectionPool: {tcp: {maxConnections: 50}}}
+)",
+    .check = check,
+};
+
+}  // namespace marty::rules::catalog

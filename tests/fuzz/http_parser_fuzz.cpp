@@ -4,9 +4,7 @@
 
 #include "http/parser.hpp"
 
-// The first byte says where to cut; the rest is read at once and in two pieces, and both must agree. Build
-// with clang++ -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -Isrc tests/fuzz/http_parser_fuzz.cpp
-// and the sources of src/http that http_parser_fuzz needs (all but server.cpp and the tests).
+// The first byte says where to cut; the rest is read at once and in two pieces, and both must agree.
 
 namespace {
 

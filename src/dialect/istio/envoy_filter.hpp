@@ -33,19 +33,25 @@ struct EnvoyFilter {
 };
 const manifest::Table& fields(Tag<EnvoyFilter>);
 
+/// Parts of LocalRateLimit. They stand outside of it because clang takes no std::optional of a nested struct
+/// with initializers while the struct around it is not complete.
+struct TokenBucket {
+  Sourced<std::uint32_t> max_tokens, tokens_per_fill{1};
+  Text fill_interval;  ///< protobuf JSON: seconds only, "60s" or "0.5s"
+  Origin origin;
+};
+enum class FractionDenominator { kHundred, kTenThousand, kMillion };
+struct FractionalPercent {
+  Sourced<std::uint32_t> numerator{0};
+  Sourced<FractionDenominator> denominator{FractionDenominator::kHundred};
+  Origin origin;
+};
+
 /// Envoy's LocalRateLimit message, the part that is carried out.
 struct LocalRateLimit {
-  struct Bucket {
-    Sourced<std::uint32_t> max_tokens, tokens_per_fill{1};
-    Text fill_interval;  ///< protobuf JSON: seconds only, "60s" or "0.5s"
-    Origin origin;
-  };
-  enum class Denominator { kHundred, kTenThousand, kMillion };
-  struct Fraction {
-    Sourced<std::uint32_t> numerator{0};
-    Sourced<Denominator> denominator{Denominator::kHundred};
-    Origin origin;
-  };
+  using Bucket = TokenBucket;
+  using Denominator = FractionDenominator;
+  using Fraction = FractionalPercent;
   struct Runtime {
     Text runtime_key;
     std::optional<Fraction> default_value;

@@ -165,7 +165,6 @@ spec:
     timeout: 10s
     retries:
       attempts: 2
-      perTryTimeout: 2s
       retryOn: connect-failure,refused-stream
     route:
     - destination:

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <map>
+#include <optional>
 #include <set>
 
 #include "rules/estate.hpp"
@@ -31,13 +33,16 @@ void check(const Estate& estate, Report& report) {
   }
   known.erase("");
   const std::vector<std::string_view> names(known.begin(), known.end());
+  std::map<std::string_view, std::optional<std::string>> guesses;  // many objects name the same few
   for (const auto& field : kFields)
     for (const auto* resource : estate.of(field.kind))
       each(resource->root, field.path, [&](const Place& named) {
         const std::string_view ns = named.node.text;
         if (ns.find_first_of("*.~") != ns.npos || known.contains(ns)) return;
         // Any other name may well be in the cluster.
-        if (const auto near = closest(ns, names))
+        const auto [guess, fresh] = guesses.try_emplace(ns);
+        if (fresh) guess->second = closest(ns, names);
+        if (const auto& near = guess->second)
           report.at(*resource, named, fmt::format("no namespace '{}' here", ns)).notes = {
               {{}, fmt::format("did you mean '{}'?", *near)}};
       });

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <map>
+
 #include "rules/mtls.hpp"
 #include "rules/rule.hpp"
 
@@ -14,9 +16,14 @@ struct Obstacle {
   std::vector<Note> notes;
 };
 
-Obstacle obstacle(const Estate& estate, const Resource& service, std::int64_t port) {
-  const auto* known = estate.model().service(*service.name + "." + *service.ns + ".svc.cluster.local");
-  if (known == nullptr) return {};
+/// The Services of the model by namespace and name.
+using Services = std::map<std::pair<std::string_view, std::string_view>, const mesh::Service*>;
+
+Obstacle obstacle(const Estate& estate, const Services& services, const Resource& service,
+                  std::int64_t port) {
+  const auto entry = services.find({*service.ns, *service.name});
+  if (entry == services.end()) return {};
+  const auto* known = entry->second;
   for (const auto* pods : estate.pods_of(service)) {
     if (!estate.istio_injected(pods->ns(), pods)) {
       const Resource* space = estate.find("Namespace", "", pods->ns());
@@ -39,13 +46,16 @@ Obstacle obstacle(const Estate& estate, const Resource& service, std::int64_t po
 }
 
 void check(const Estate& estate, Report& report) {
+  Services services;
+  for (const auto& service : estate.model().services)
+    services.try_emplace({service.ns, service.name}, &service);
   for (const auto* rule : estate.of("DestinationRule")) {
     const auto* service = estate.service(text(rule->root, "spec.host"), *rule->ns);
     if (service == nullptr) continue;
     each_client_tls(*rule, [&](const Place& tls, std::int64_t port) {
       const Node* mode = tls.node.find("mode");
       if (mode == nullptr || mode->text != "ISTIO_MUTUAL") return;
-      auto found = obstacle(estate, *service, port);
+      auto found = obstacle(estate, services, *service, port);
       if (found.why.empty()) return;
       auto& finding = report.at(*rule, *mode, tls.path + ".mode",
                                 fmt::format("{}: calls with mutual TLS fail with 503", found.why));

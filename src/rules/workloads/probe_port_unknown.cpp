@@ -1,0 +1,83 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "rules/estate.hpp"
+#include "rules/rule.hpp"
+
+namespace marty::rules::catalog {
+namespace {
+
+constexpr std::array<std::string_view, 6> kPorts{
+    "readinessProbe.httpGet.port",  "readinessProbe.tcpSocket.port", "livenessProbe.httpGet.port",
+    "livenessProbe.tcpSocket.port", "startupProbe.httpGet.port",     "startupProbe.tcpSocket.port"};
+
+void check_container(const Resource& owner, const Place& container, Report& report) {
+  std::vector<std::string_view> names;
+  each(container.node, "ports[].name", [&](const Place& name) { names.push_back(name.node.text); });
+  for (const auto path : kPorts) {
+    const Node* port = get(container.node, path);
+    if (port == nullptr || !port->is_scalar() || port->type() == manifest::ScalarType::kInteger) continue;
+    const bool digits = std::ranges::all_of(port->text, [](char c) { return c >= '0' && c <= '9'; });
+    if (digits || std::ranges::count(names, std::string_view(port->text)) > 0) continue;
+    suggest(
+        report.at(owner, *port, fmt::format("{}.{}", container.path, path),
+                  fmt::format("this container has no port named '{}': the probe fails for ever", port->text)),
+        port->text, names);
+  }
+}
+
+void check(const Estate& estate, Report& report) {
+  for (const auto& pods : estate.pods())
+    each(*pods.spec, "containers[]",
+         [&](const Place& container) { check_container(*pods.owner, container, report); });
+}
+
+}  // namespace
+
+const Rule probe_port_unknown{
+    .id = "probe-port-unknown",
+    .severity = Severity::kError,
+    .peers = "liveness-port readiness-port startup-port",
+    .title = "a probe of a port that its container does not name",
+    .why =
+        "The kubelet looks a named port up among the ports of the same container. When it is not there the "
+        "probe fails every time: the pod never gets ready, so sidecars never send to it, or it is restarted "
+        "again and again.",
+    .bad = R"(
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: pets, namespace: shop}
+spec:
+  selector: {matchLabels: {app: pets}}
+  template:
+    metadata: {labels: {app: pets}}
+    spec:
+      serviceAccountName: pets
+      containers:
+      - name: pets
+        image: pets:1
+        ports: [{name: http, containerPort: 8080}]
+        readinessProbe: {httpGet: {path: /ready, port: https}} # <<
+)",
+    .good = R"(
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: pets, namespace: shop}
+spec:
+  selector: {matchLabels: {app: pets}}
+  template:
+    metadata: {labels: {app: pets}}
+    spec:
+      serviceAccountName: pets
+      containers:
+      - name: pets
+        image: pets:1
+        ports: [{name: http, containerPort: 8080}]
+        readinessProbe: {httpGet: {path: /ready, port: http}}
+)",
+    .check = check,
+};
+
+}  // namespace marty::rules::catalog

@@ -6,6 +6,12 @@ namespace {
 
 using See = std::function<void(const Scrape&)>;
 
+/// Served by proxies and agents themselves, before any policy: of Istio 15020, 15021 and 15090, of Linkerd
+/// 4191.
+bool of_sidecars(std::uint16_t port) {
+  return port == 15020 || port == 15021 || port == 15090 || port == 4191;
+}
+
 /// A monitor's labels; nothing when it selects by expressions, which are not read here.
 std::optional<mesh::Labels> wanted(const Resource& monitor) {
   const Node* selector = get(monitor.root, "spec.selector");
@@ -35,6 +41,7 @@ void through_services(const Estate& estate, const Resource& monitor, const mesh:
       for (const auto& port : known->ports) {
         if (port.name != text(endpoint.node, "port") || port.name.empty()) continue;
         const auto at_pods = port.target_port != 0 ? port.target_port : port.port;
+        if (of_sidecars(at_pods)) continue;
         for (const auto* pods : behind) see({&monitor, &endpoint.node, endpoint.path, pods, at_pods});
       }
     });
@@ -48,8 +55,8 @@ void through_pods(const Estate& estate, const Resource& monitor, const mesh::Lab
       each(*pods.spec, "containers[].ports[]", [&](const Place& port) {
         const auto name = text(port.node, "name");
         if (name.empty() || name != text(endpoint.node, "port")) return;
-        see({&monitor, &endpoint.node, endpoint.path, &pods,
-             static_cast<std::uint16_t>(number(port.node, "containerPort").value_or(0))});
+        const auto at = static_cast<std::uint16_t>(number(port.node, "containerPort").value_or(0));
+        if (!of_sidecars(at)) see({&monitor, &endpoint.node, endpoint.path, &pods, at});
       });
     });
   }

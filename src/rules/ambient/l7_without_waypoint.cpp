@@ -30,13 +30,18 @@ const Node* first_http_field(const Resource& policy, std::string& path) {
   return found;
 }
 
-bool has_targets(const Resource& resource) {
+/// It names waypoints by targetRefs, or gateways by their labels: they read requests.
+bool is_for_gateways(const Resource& resource) {
+  const Node* labels = get(resource.root, "spec.selector.matchLabels");
+  if (labels != nullptr &&
+      (labels->find("istio") != nullptr || labels->find("gateway.networking.k8s.io/gateway-name") != nullptr))
+    return true;
   return get(resource.root, "spec.targetRefs") != nullptr || get(resource.root, "spec.targetRef") != nullptr;
 }
 
 void check(const Estate& estate, Report& report) {
   for (const auto* policy : estate.of("AuthorizationPolicy", "security.istio.io")) {
-    if (!is_ambient(estate, *policy->ns) || has_targets(*policy)) continue;
+    if (!is_ambient(estate, *policy->ns) || is_for_gateways(*policy)) continue;
     std::string path;
     if (const Node* field = first_http_field(*policy, path))
       report.at(*policy, *field, path, "ztunnel sees connections and no requests: it cannot check this")
@@ -44,7 +49,7 @@ void check(const Estate& estate, Report& report) {
   }
   for (const auto* kind : {"RequestAuthentication", "WasmPlugin", "EnvoyFilter"})
     for (const auto* policy : estate.of(kind))
-      if (is_ambient(estate, *policy->ns) && !has_targets(*policy))
+      if (is_ambient(estate, *policy->ns) && !is_for_gateways(*policy))
         report
             .object(*policy,
                     fmt::format("nobody in '{}' carries out a {}: its pods have no proxy of their own",

@@ -9,17 +9,15 @@ namespace marty::rules::catalog {
 namespace {
 
 /// Names that Envoy has dropped, and what they are now.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 16> kRenamed{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 14> kRenamed{
     {{"envoy.router", "envoy.filters.http.router"},
      {"envoy.cors", "envoy.filters.http.cors"},
      {"envoy.fault", "envoy.filters.http.fault"},
      {"envoy.lua", "envoy.filters.http.lua"},
      {"envoy.buffer", "envoy.filters.http.buffer"},
-     {"envoy.gzip", "envoy.filters.http.compressor"},
      {"envoy.ext_authz", "envoy.filters.http.ext_authz"},
      {"envoy.rate_limit", "envoy.filters.http.ratelimit"},
      {"envoy.grpc_web", "envoy.filters.http.grpc_web"},
-     {"envoy.http_dynamo_filter", "envoy.filters.http.dynamo"},
      {"envoy.health_check", "envoy.filters.http.health_check"},
      {"envoy.ip_tagging", "envoy.filters.http.ip_tagging"},
      {"envoy.http_connection_manager", "envoy.filters.network.http_connection_manager"},

@@ -79,8 +79,7 @@ spec:
   - applyTo: CLUSTER
     match:
       context: SIDECAR_OUTBOUND
-      listener: # <<
-        portNumber: 80
+      listener: {portNumber: 80} # <<
     patch: {operation: MERGE, value: {connect_timeout: 1s}}
 )",
     .good = R"(

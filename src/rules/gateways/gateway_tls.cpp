@@ -24,10 +24,12 @@ std::string missing_certificates(const Node& tls, std::string_view mode) {
     const auto own = std::ranges::find_if(kOwn, [&](auto* field) { return has(tls, field); });
     return own == kOwn.end() ? "" : fmt::format("{} beside ISTIO_MUTUAL, which uses the mesh's own", *own);
   }
-  if (mode.ends_with("PASSTHROUGH") || has_secret(tls)) return "";
+  // Without a mode Istio takes PASSTHROUGH.
+  if (mode.empty() || mode.ends_with("PASSTHROUGH") || has_secret(tls)) return "";
   const bool pair = has(tls, "tlsCertificates") || (has(tls, "serverCertificate") && has(tls, "privateKey"));
   if (!pair) return fmt::format("{} needs credentialName, or serverCertificate and privateKey", mode);
-  if (mode == "MUTUAL" && !has(tls, "caCertificates")) return "MUTUAL needs caCertificates to check clients";
+  if (mode.ends_with("MUTUAL") && !has(tls, "caCertificates"))
+    return fmt::format("{} needs caCertificates to check clients against", mode);
   return "";
 }
 
@@ -36,8 +38,8 @@ void check_server(const Resource& gateway, const Place& server, Report& report) 
   std::ranges::transform(protocol, protocol.begin(), [](unsigned char c) { return std::toupper(c); });
   const bool secure = protocol == "HTTPS" || protocol == "TLS";
   const Node* tls = server.node.find("tls");
-  const auto say = [&](const Node& node, std::string_view field, std::string message) {
-    report.at(gateway, node, server.path + "." + std::string(field), std::move(message));
+  const auto say = [&](const Node& node, std::string_view field, std::string message) -> Diagnostic& {
+    return report.at(gateway, node, server.path + "." + std::string(field), std::move(message));
   };
   if (protocol.empty()) return;
   if (tls == nullptr) {
@@ -48,14 +50,17 @@ void check_server(const Resource& gateway, const Place& server, Report& report) 
   }
   const bool redirects = is_true(tls->find("httpsRedirect"));
   if (!secure) {
-    if (!redirects || tls->size() > 1)
+    if (!redirects)
       say(*tls, "tls", fmt::format("{} is plain text: of 'tls' it takes httpsRedirect only", protocol));
     return;
   }
-  if (redirects) return say(*tls->find("httpsRedirect"), "tls.httpsRedirect", "only plain HTTP can redirect");
+  if (redirects) {
+    say(*tls->find("httpsRedirect"), "tls.httpsRedirect", "only plain HTTP can redirect").severity =
+        Severity::kWarning;
+    return;
+  }
   const auto mode = text(*tls, "mode");
-  if (auto missing = missing_certificates(*tls, mode.empty() ? "SIMPLE" : mode); !missing.empty())
-    say(*tls, "tls", std::move(missing));
+  if (auto missing = missing_certificates(*tls, mode); !missing.empty()) say(*tls, "tls", std::move(missing));
 }
 
 void check(const Estate& estate, Report& report) {

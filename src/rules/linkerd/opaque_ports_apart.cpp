@@ -73,9 +73,10 @@ const Rule opaque_ports_apart{
     .peers = "linkerd-opaque-ports",
     .title = "a port is opaque at the Service and not at its pods",
     .why =
-        "Linkerd's caller goes by the Service's annotation and the pod's own proxy by the pod's. When only "
-        "one of them says opaque, the other still tries to detect HTTP: the first bytes are held back for "
-        "up to ten seconds, and protocols in which the server speaks first stall each time.",
+        "Callers' proxies go by the Service's annotation, the pod's own proxy by the pod's. When only the "
+        "Service says opaque, the pod's proxy still looks for HTTP in what comes from callers without a "
+        "proxy: the first bytes are held back for up to ten seconds, and protocols in which the server "
+        "speaks first stall each time.",
     .bad = R"(
 apiVersion: v1
 kind: Service

@@ -8,14 +8,13 @@ namespace {
 
 enum class Wire { kUnknown, kHttp1, kHttp2 };
 
-/// What a Service's port says of itself; a name such as http says only that it is HTTP of some version, which
-/// for Kubernetes means 1.
+/// What a Service's port says of itself. To Linkerd names mean nothing, so of those only gRPC's counts, which
+/// no HTTP/1 server speaks.
 Wire wire_of(const Node& port) {
-  const auto said = text(port, "appProtocol");
-  const auto word = said.empty() ? text(port, "name") : said;
-  const auto protocol = word.substr(0, word.find('-'));
-  if (word == "kubernetes.io/h2c" || protocol == "http2" || protocol == "grpc") return Wire::kHttp2;
-  return protocol == "http" ? Wire::kHttp1 : Wire::kUnknown;
+  const auto said = text(port, "appProtocol"), name = text(port, "name");
+  if (said == "kubernetes.io/h2c" || said == "http2" || said == "grpc") return Wire::kHttp2;
+  if (said.empty() && (name == "grpc" || name.starts_with("grpc-"))) return Wire::kHttp2;
+  return said == "http" ? Wire::kHttp1 : Wire::kUnknown;
 }
 
 bool same_port(const Pods& pods, std::string_view a, std::string_view b) {
@@ -81,7 +80,7 @@ kind: Service
 metadata: {name: pets, namespace: shop}
 spec:
   selector: {app: pets}
-  ports: [{name: http, port: 80, targetPort: 8080}]
+  ports: [{name: http, port: 80, targetPort: 8080, appProtocol: http}]
 ---
 apiVersion: apps/v1
 kind: Deployment
@@ -108,7 +107,7 @@ kind: Service
 metadata: {name: pets, namespace: shop}
 spec:
   selector: {app: pets}
-  ports: [{name: http, port: 80, targetPort: 8080}]
+  ports: [{name: http, port: 80, targetPort: 8080, appProtocol: http}]
 ---
 apiVersion: apps/v1
 kind: Deployment

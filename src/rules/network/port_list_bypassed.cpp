@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "rules/ambient.hpp"
 #include "rules/rule.hpp"
@@ -12,6 +13,17 @@ namespace {
 std::int64_t tunnel_of(const Estate& estate, std::string_view ns) {
   if (estate.linkerd_injected(ns)) return 4143;
   return is_ambient(estate, ns) ? 15008 : 0;
+}
+
+/// Ports of the proxy itself are not behind the tunnel.
+bool names_application_port(const Node& rule) {
+  static constexpr std::array<std::string_view, 7> kOfProxies{"4143",  "4190",  "4191", "15008",
+                                                              "15020", "15021", "15090"};
+  bool named = false;
+  each(rule, "ports[].port", [&](const Place& port) {
+    named |= std::ranges::count(kOfProxies, std::string_view(port.node.text)) == 0;
+  });
+  return named;
 }
 
 bool names_port(const Node& rule, std::int64_t wanted) {
@@ -40,9 +52,8 @@ void check(const Estate& estate, Report& report) {
     if (open == rules->children.end()) continue;
     each(policy->root, "spec.ingress[]", [&](const Place& rule) {
       const Node* from = rule.node.find("from");
-      const Node* ports = rule.node.find("ports");
-      if (&rule.node == &*open || from == nullptr || from->size() == 0 || ports == nullptr ||
-          ports->size() == 0 || same_peers(rule.node, *open))
+      if (&rule.node == &*open || from == nullptr || from->size() == 0 ||
+          !names_application_port(rule.node) || same_peers(rule.node, *open))
         return;
       report
           .at(*policy, *from, rule.path + ".from",

@@ -37,7 +37,7 @@ class Search {
   }
 
  private:
-  /// Certain enough when nothing here is in that namespace and what is named is in the object's own.
+  /// When nothing here is in that namespace and what is named is in the object's own.
   void say(const Resource& resource, const Place& at, std::string_view kind, std::string_view name,
            std::string_view ns) const {
     if (here_.contains(ns)) return;
@@ -46,9 +46,10 @@ class Search {
     auto& finding = report_.at(
         resource, at, fmt::format("this names namespace '{}', and '{}' is in '{}'", ns, name, *resource.ns));
     finding.notes.push_back(see(*meant, "the one meant, it seems"));
-    if (resource.ns.origin.file != resource.name.origin.file)
-      finding.notes.push_back(
-          {{resource.ns.origin, 0}, "kustomize moves objects here; names inside texts stay"});
+    if (resource.ns.origin.file != resource.name.origin.file) {
+      finding.severity = Severity::kWarning;
+      finding.notes.push_back({{resource.ns.origin, 0}, "kustomize moves objects here; names in texts stay"});
+    }
     finding.notes.push_back({{},
                              kind == "Service" ? "write the short name, or a replacement in the kustomization"
                                                : "write a replacement for it in the kustomization"});
@@ -79,14 +80,15 @@ void check(const Estate& estate, Report& report) {
 
 const Rule name_left_behind{
     .id = "name-left-behind",
-    .severity = Severity::kWarning,
+    .severity = Severity::kInfo,
     .peers = "",
     .title = "a full name still speaks of the namespace an object was moved from",
     .why =
         "Kustomize's 'namespace' and 'namePrefix' change metadata and the references it knows. Host names in "
         "VirtualServices and DestinationRules, principals, and the names of ServiceProfiles are texts to it "
         "and stay: the overlay's objects then speak of the base's namespace, where nothing is. Short host "
-        "names move along; principals need a replacement.",
+        "names move along; principals need a replacement. It is a warning where a kustomization is seen to "
+        "have moved the object, for another namespace may have things of the same name.",
     .bad = R"(
 apiVersion: v1
 kind: Service

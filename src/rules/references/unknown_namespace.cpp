@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <optional>
@@ -25,6 +26,24 @@ constexpr std::array<Field, 9> kFields{{{"AuthorizationPolicy", "spec.rules[].fr
                                         {"ServiceMonitor", "spec.namespaceSelector.matchNames[]"},
                                         {"PodMonitor", "spec.namespaceSelector.matchNames[]"}}};
 
+bool digits(std::string_view text) { return text.find_first_not_of("0123456789") == text.npos; }
+
+/// "shop-a" and "shop-b", "team1" and "team2" are named apart on purpose: what differs is a number, or a
+/// short word between dashes.
+bool siblings(std::string_view a, std::string_view b) {
+  std::size_t from = 0, behind = 0;
+  const auto shorter = std::min(a.size(), b.size());
+  while (from < shorter && a[from] == b[from]) ++from;
+  while (behind < shorter - from && a[a.size() - 1 - behind] == b[b.size() - 1 - behind]) ++behind;
+  const auto differs = [&](std::string_view text) { return text.substr(from, text.size() - behind - from); };
+  const auto word = [&](std::string_view text) {
+    const auto begin = text.rfind('-', from == 0 ? 0 : from - 1);
+    const auto end = std::min(text.find('-', from), text.size());
+    return end - (begin == text.npos ? 0 : begin + 1);
+  };
+  return (digits(differs(a)) && digits(differs(b))) || word(a) < 5 || word(b) < 5;
+}
+
 void check(const Estate& estate, Report& report) {
   std::set<std::string_view> known;
   for (const auto& resource : estate.all()) {
@@ -42,7 +61,7 @@ void check(const Estate& estate, Report& report) {
         // Any other name may well be in the cluster.
         const auto [guess, fresh] = guesses.try_emplace(ns);
         if (fresh) guess->second = closest(ns, names);
-        if (const auto& near = guess->second)
+        if (const auto& near = guess->second; near && !siblings(ns, *near))
           report.at(*resource, named, fmt::format("no namespace '{}' here", ns)).notes = {
               {{}, fmt::format("did you mean '{}'?", *near)}};
       });

@@ -1,16 +1,10 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-
 #include "rules/annotations.hpp"
 #include "rules/rule.hpp"
 
 namespace marty::rules::catalog {
 namespace {
-
-constexpr std::array<std::string_view, 8> kKinds{"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet",
-                                                 "Job",        "CronJob",     "Service",   "Namespace"};
 
 /// Linkerd reads its annotations of a Namespace, too, and that on opaque ports also of a Service.
 bool read_here(std::string_view key, std::string_view kind) {
@@ -19,23 +13,28 @@ bool read_here(std::string_view key, std::string_view kind) {
   return kind == "Namespace" || (kind == "Service" && key == "config.linkerd.io/opaque-ports");
 }
 
+/// `pods` are those it makes, if any: what they say themselves need not be said to be missing there.
+void check_object(const Resource& resource, const Pods* pods, Report& report) {
+  const Node* annotations = get(resource.root, "metadata.annotations");
+  for (std::size_t i = 0; annotations != nullptr && annotations->is_mapping() && i < annotations->size();
+       ++i) {
+    const auto& key = annotations->entry(i).key;
+    if (read_here(key.text, *resource.kind)) continue;
+    if (pods != nullptr && !pods->annotation(key.text).empty()) continue;
+    report
+        .at(resource, key, "metadata.annotations",
+            fmt::format("'{}' is read from pods only: on this {} nobody sees it", key.text, *resource.kind))
+        .notes = {{{},
+                   pods == nullptr ? "move it to the pods' template"
+                                   : "move it to spec.template.metadata.annotations"}};
+  }
+}
+
 void check(const Estate& estate, Report& report) {
-  for (const auto kind : kKinds)
-    for (const auto* resource : estate.of(kind)) {
-      const Node* annotations = get(resource->root, "metadata.annotations");
-      for (std::size_t i = 0; annotations != nullptr && annotations->is_mapping() && i < annotations->size();
-           ++i) {
-        const auto& key = annotations->entry(i).key;
-        if (read_here(key.text, kind)) continue;
-        const bool makes_pods = kind != "Service" && kind != "Namespace";
-        report
-            .at(*resource, key, "metadata.annotations",
-                fmt::format("'{}' is read from pods only: on this {} nobody sees it", key.text, kind))
-            .notes = {
-            {{},
-             makes_pods ? "move it to spec.template.metadata.annotations" : "move it to the pods' template"}};
-      }
-    }
+  for (const auto& pods : estate.pods())
+    if (*pods.owner->kind != "Pod") check_object(*pods.owner, &pods, report);
+  for (const auto* kind : {"Service", "Namespace"})
+    for (const auto* resource : estate.of(kind)) check_object(*resource, nullptr, report);
 }
 
 }  // namespace

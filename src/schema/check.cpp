@@ -20,6 +20,9 @@ SourceRange whole(const Sourced<std::string>& text) {
   return {text.origin, static_cast<std::uint16_t>(std::min<std::size_t>(text->size(), UINT16_MAX))};
 }
 
+/// Of some groups only a few kinds are known here: the operator's own kinds, Prometheus and others, are not.
+bool is_whole(std::string_view group) { return group != "monitoring.coreos.com"; }
+
 /// Of a group we know, a kind or version that it does not have.
 void report_unknown(const Catalog& catalog, const manifest::Resource& resource, Diagnostics& found) {
   const auto versions = catalog.versions(resource.group(), *resource.kind);
@@ -44,7 +47,9 @@ void report_unknown(const Catalog& catalog, const manifest::Resource& resource, 
 bool Checker::check(const manifest::Resource& resource, Diagnostics& found) {
   const auto known = catalog_.find(resource.group(), *resource.kind, resource.version());
   if (!known) {
-    if (catalog_.kinds(resource.group()).empty()) return false;
+    const bool kind_known = !catalog_.versions(resource.group(), *resource.kind).empty();
+    if (!kind_known && (!is_whole(resource.group()) || catalog_.kinds(resource.group()).empty()))
+      return false;
     report_unknown(catalog_, resource, found);
     return true;
   }

@@ -13,6 +13,7 @@ namespace {
 constexpr std::array<std::string_view, 7> kPrivate{"d", "p", "q", "dp", "dq", "qi", "k"};
 
 void check_keys(const Resource& policy, const Place& jwks, Report& report) {
+  if (!jwks.node.is_scalar()) return;
   Diagnostics problems;
   const auto documents = manifest::parse_yaml(jwks.node.text, 0, problems);  // JSON is YAML
   const Node* keys =

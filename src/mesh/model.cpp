@@ -31,8 +31,14 @@ bool Model::meshed(const Workload& workload) const {
 }
 
 const Service* Model::service(std::string_view fqdn) const {
-  const auto found =
-      std::find_if(services.begin(), services.end(), [&](const Service& s) { return s.fqdn() == fqdn; });
+  constexpr std::string_view kDomain = ".svc.cluster.local";
+  if (!fqdn.ends_with(kDomain)) return nullptr;
+  fqdn.remove_suffix(kDomain.size());
+  const auto dot = fqdn.rfind('.');
+  if (dot == fqdn.npos) return nullptr;
+  const auto found = std::find_if(services.begin(), services.end(), [&](const Service& s) {
+    return s.name == fqdn.substr(0, dot) && s.ns == fqdn.substr(dot + 1);
+  });
   return found == services.end() ? nullptr : &*found;
 }
 

@@ -17,7 +17,7 @@ std::size_t analyze(const dialect::Manifests& manifests, const SourceMap& source
   Diagnostics deeper;
   const auto model = dialect::to_model(manifests, deeper);
   std::erase_if(deeper.all(), about_the_local_mesh);
-  check_all(Estate(manifests, model, sources, settings), deeper);
+  check_all(Estate(manifests, model, sources, settings), deeper, workers);
   add_what_is_new(found, std::move(deeper));
   return unknown;
 }

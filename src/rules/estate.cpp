@@ -5,6 +5,7 @@
 
 #include "dialect/names.hpp"
 #include "rules/mesh_config.hpp"
+#include "rules/queries.hpp"
 
 namespace marty::rules {
 
@@ -65,7 +66,10 @@ Estate::Estate(const dialect::Manifests& manifests, const mesh::Model& model, co
     if (*resource.kind == "Service") service_namespaces_.insert(*resource.ns);
     index_pods(resource);
   }
+  queries_ = std::make_unique<Queries>(*this);
 }
+
+Estate::~Estate() = default;
 
 void Estate::read_mesh_configs() {
   auto& all = settings_.mesh_configs;

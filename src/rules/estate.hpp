@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 namespace marty::rules {
 
 using manifest::Resource;
+class Queries;
 
 /// What the files do not say and a rule may need.
 struct Settings {
@@ -37,10 +39,11 @@ struct Pods {
 };
 
 /// Everything one model is made of, indexed for rules. Lives as long as the manifests and the model it was
-/// made from; read-only, so rules may run in any order.
+/// made from; read-only, so rules may run in any order, and side by side.
 class Estate {
  public:
   Estate(const dialect::Manifests&, const mesh::Model&, const SourceMap&, Settings = {});
+  ~Estate();
 
   const std::vector<Resource>& all() const { return manifests_.resources; }
   using List = std::vector<const Resource*>;
@@ -66,6 +69,8 @@ class Estate {
   /// With what the mesh's configuration says, where the files hold it.
   const Settings& settings() const { return settings_; }
   const SourceMap& sources() const { return sources_; }
+  /// Every PromQL expression of the files, parsed.
+  const Queries& queries() const { return *queries_; }
 
   const std::vector<Pods>& pods() const { return pods_; }
   std::vector<const Pods*> selected(std::string_view ns, const mesh::Labels& selector) const;
@@ -100,6 +105,7 @@ class Estate {
   std::map<std::string, std::vector<std::size_t>, std::less<>> pods_by_namespace_;
   std::vector<Pods> pods_;
   std::set<std::string, std::less<>> service_namespaces_, pod_namespaces_;
+  std::unique_ptr<const Queries> queries_;
 };
 
 /// The labels (or annotations) written at a node: scalars only.

@@ -22,7 +22,7 @@ struct Query {
   promql::Parsed parsed;
 };
 
-/// Of one run of a rule; it looks into the estate, which has to outlive it.
+/// An estate makes and keeps them; they look into its objects.
 class Queries {
  public:
   explicit Queries(const Estate&);

@@ -20,12 +20,15 @@ const Rule* find_rule(std::string_view id) {
   return found == std::end(kRules) ? nullptr : *found;
 }
 
-void check_all(const Estate& estate, Diagnostics& found) {
-  for (const auto* rule : kRules) {
-    if (rule->check == nullptr) continue;
-    Report report(*rule, found);
-    rule->check(estate, report);
-  }
+void check_all(const Estate& estate, Diagnostics& found, Workers& workers) {
+  std::vector<Diagnostics> each(std::size(kRules));
+  workers.run(each.size(), [&](std::size_t i) {
+    if (kRules[i]->check == nullptr) return;
+    Report report(*kRules[i], each[i]);
+    kRules[i]->check(estate, report);
+  });
+  for (auto& some : each)
+    for (auto& finding : some.all()) found.add(std::move(finding));
 }
 
 Diagnostic& Report::at(const manifest::Resource& resource, const Node& node, std::string path,

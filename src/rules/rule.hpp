@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/diagnostic.hpp"
+#include "core/workers.hpp"
 #include "manifest/resource.hpp"
 #include "rules/walk.hpp"
 
@@ -34,8 +35,8 @@ namespace catalog {
 
 std::span<const Rule* const> all_rules();
 const Rule* find_rule(std::string_view id);
-/// Runs every rule over what was read; findings are added in the order of the catalog.
-void check_all(const Estate&, Diagnostics&);
+/// Runs every rule over what was read, several at a time; findings are added in the order of the catalog.
+void check_all(const Estate&, Diagnostics&, Workers& = one_at_a_time());
 
 /// Where a rule puts what it found; rule, severity, object and field are filled in.
 class Report {

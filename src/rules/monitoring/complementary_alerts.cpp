@@ -62,7 +62,7 @@ std::optional<Ratio> ratio(const promql::Parsed& parsed) {
 
 void check(const Estate& estate, Report& report) {
   std::multimap<std::string, std::pair<const Query*, Ratio>> seen;
-  const Queries queries(estate);
+  const auto& queries = estate.queries();
   for (const auto& query : queries.all()) {
     if (query.rule == nullptr || query.rule->find("alert") == nullptr) continue;
     const auto mine = ratio(query.parsed);

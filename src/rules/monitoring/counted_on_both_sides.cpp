@@ -22,7 +22,7 @@ bool adds_up(const MetricUse& use, std::string_view side) {
 }
 
 void check(const Estate& estate, Report& report) {
-  const Queries queries(estate);
+  const auto& queries = estate.queries();
   for (const auto& query : queries.all()) {
     for (const auto& use : metric_uses(query.parsed.root)) {
       const auto& name = use.selector->name;

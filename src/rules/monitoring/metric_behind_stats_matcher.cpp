@@ -31,7 +31,7 @@ bool has_sidecars(const Estate& estate) {
 }
 
 void check(const Estate& estate, Report& report) {
-  const Queries queries(estate);
+  const auto& queries = estate.queries();
   if (queries.all().empty() || !has_sidecars(estate)) return;
   const auto wanted = asked(estate);
   // Whoever asks for whole scopes by a prefix gets what is in them.

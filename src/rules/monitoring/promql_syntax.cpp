@@ -8,7 +8,7 @@ namespace marty::rules::catalog {
 namespace {
 
 void check(const Estate& estate, Report& report) {
-  const Queries queries(estate);
+  const auto& queries = estate.queries();
   for (const auto& query : queries.all())
     if (const auto& problem = query.parsed.problem)
       queries.report(report, query, problem->at, 1, "no PromQL: " + problem->message);

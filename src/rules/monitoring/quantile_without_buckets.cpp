@@ -26,7 +26,7 @@ const Expr* drops_le(const Expr& expr) {
 }
 
 void check(const Estate& estate, Report& report) {
-  const Queries queries(estate);
+  const auto& queries = estate.queries();
   const auto look = [&](const Query& query, const Expr& call) {
     const auto& buckets = call.children[1];
     const auto uses = metric_uses(buckets);

@@ -33,7 +33,7 @@ void check(const Estate& estate, Report& report) {
     here.insert(*resource.ns);
     if (*resource.kind == "Namespace") here.insert(*resource.name);
   }
-  const Queries queries(estate);
+  const auto& queries = estate.queries();
   for (const auto& query : queries.all())
     for (const auto& use : metric_uses(query.parsed.root))
       for (const auto& pair : kPairs) {

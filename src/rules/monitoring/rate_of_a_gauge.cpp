@@ -34,7 +34,7 @@ bool compared_as_it_is(const MetricUse& use) {
 }
 
 void check(const Estate& estate, Report& report) {
-  const Queries queries(estate);
+  const auto& queries = estate.queries();
   for (const auto& query : queries.all()) {
     for (const auto& use : metric_uses(query.parsed.root)) {
       const auto& name = use.selector->name;

@@ -27,7 +27,7 @@ void look(const Queries& queries, const Query& query, const Expr& expr, Report& 
 }
 
 void check(const Estate& estate, Report& report) {
-  const Queries queries(estate);
+  const auto& queries = estate.queries();
   for (const auto& query : queries.all())
     if (query.rule != nullptr) look(queries, query, query.parsed.root, report);
 }

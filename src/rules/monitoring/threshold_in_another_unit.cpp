@@ -28,7 +28,7 @@ const Expr* limit_of(const MetricUse& use) {
 }
 
 void check(const Estate& estate, Report& report) {
-  const Queries queries(estate);
+  const auto& queries = estate.queries();
   for (const auto& query : queries.all()) {
     for (const auto& use : metric_uses(query.parsed.root)) {
       const auto* row = mesh_metric(use.selector->name).name.row;

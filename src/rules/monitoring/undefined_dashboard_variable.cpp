@@ -29,7 +29,7 @@ std::vector<std::string_view> variables(std::string_view text) {
 }
 
 void check(const Estate& estate, Report& report) {
-  const Queries queries(estate);
+  const auto& queries = estate.queries();
   for (const auto& board : queries.dashboards()) {
     std::set<std::string, std::less<>> known;
     for (const auto* pattern : {"templating.list[].name", "__inputs[].name"})

@@ -46,7 +46,7 @@ std::optional<std::string> meant(const telemetry::Metric& row, std::string_view 
 }
 
 void check(const Estate& estate, Report& report) {
-  const Queries queries(estate);
+  const auto& queries = estate.queries();
   const auto extra = added(estate);
   for (const auto& query : queries.all()) {
     for (const auto& use : metric_uses(query.parsed.root)) {

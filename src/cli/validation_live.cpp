@@ -26,18 +26,12 @@ bool about_files(const Diagnostic& finding, FirstLive live) {
          });
 }
 
-/// Objects that a controller made of others that are here, such as a CronJob's Jobs.
-bool is_made_by_another(const manifest::Resource& object) {
-  return !object.root.text_at({"metadata", "ownerReferences", "0", "kind"}).empty();
-}
-
 /// A file's object replaces the cluster's of the same name: so it will be once it is applied.
 void join(dialect::Manifests& manifests, dialect::Manifests live) {
   std::set<rollout::Key> written;
   for (const auto& object : manifests.resources) written.insert(rollout::key_of(object));
   for (auto& object : live.resources)
-    if (!is_made_by_another(object) && written.insert(rollout::key_of(object)).second)
-      manifests.resources.push_back(std::move(object));
+    if (written.insert(rollout::key_of(object)).second) manifests.resources.push_back(std::move(object));
 }
 
 }  // namespace

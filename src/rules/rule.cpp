@@ -4,6 +4,12 @@
 
 namespace marty::rules {
 
+namespace catalog {
+#define RULE(name) extern const Rule name;
+#include "rules/catalog.inc"
+#undef RULE
+}  // namespace catalog
+
 namespace {
 constexpr const Rule* kRules[] = {
 #define RULE(name) &catalog::name,

@@ -10,7 +10,8 @@
 #include "manifest/resource.hpp"
 #include "rules/walk.hpp"
 
-/// What `validate` knows to look for. A rule is one file below this folder and one line in catalog.inc.
+/// What `validate` knows to look for. A rule is one file below this folder, `extern const Rule` in namespace
+/// catalog, and one line in catalog.inc.
 namespace marty::rules {
 
 class Estate;
@@ -26,12 +27,6 @@ struct Rule {
   std::string_view good;   ///< the same, mended: no rule at all has a warning about it
   void (*check)(const Estate&, Report&) = nullptr;  ///< nullptr: found while reading or decoding
 };
-
-namespace catalog {
-#define RULE(name) extern const Rule name;
-#include "rules/catalog.inc"
-#undef RULE
-}  // namespace catalog
 
 std::span<const Rule* const> all_rules();
 const Rule* find_rule(std::string_view id);

@@ -59,7 +59,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule l7_without_waypoint{
+extern const Rule l7_without_waypoint{
     .id = "l7-without-waypoint",
     .severity = Severity::kWarning,
     .peers = "KIA0109 KIA0110",

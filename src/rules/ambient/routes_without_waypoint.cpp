@@ -40,7 +40,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule routes_without_waypoint{
+extern const Rule routes_without_waypoint{
     .id = "routes-without-waypoint",
     .severity = Severity::kWarning,
     .peers = "KIA0210 KIA1109",

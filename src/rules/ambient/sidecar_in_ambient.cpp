@@ -29,7 +29,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule sidecar_in_ambient{
+extern const Rule sidecar_in_ambient{
     .id = "sidecar-in-ambient",
     .severity = Severity::kWarning,
     .peers = "KIA1316 KIA1317",

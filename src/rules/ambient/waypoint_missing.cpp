@@ -42,7 +42,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule waypoint_missing{
+extern const Rule waypoint_missing{
     .id = "waypoint-missing",
     .severity = Severity::kWarning,
     .peers = "KIA1312 KIA1313 KIA1314",

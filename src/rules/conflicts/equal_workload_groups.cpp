@@ -25,7 +25,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule equal_workload_groups{
+extern const Rule equal_workload_groups{
     .id = "equal-workload-groups",
     .severity = Severity::kWarning,
     .peers = "KIA1702",

@@ -23,7 +23,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule root_sidecar_selects{
+extern const Rule root_sidecar_selects{
     .id = "root-sidecar-selects",
     .severity = Severity::kWarning,
     .peers = "KIA1006",

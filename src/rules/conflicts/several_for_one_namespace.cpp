@@ -32,7 +32,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule several_for_one_namespace{
+extern const Rule several_for_one_namespace{
     .id = "several-for-one-namespace",
     .severity = Severity::kError,
     .peers = "IST0111 IST0160 KIA0002",

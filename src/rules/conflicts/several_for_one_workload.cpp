@@ -35,7 +35,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule several_for_one_workload{
+extern const Rule several_for_one_workload{
     .id = "several-for-one-workload",
     .severity = Severity::kError,
     .peers = "IST0110 IST0159 KIA0003",

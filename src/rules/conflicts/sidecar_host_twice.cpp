@@ -34,7 +34,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule sidecar_host_twice{
+extern const Rule sidecar_host_twice{
     .id = "sidecar-host-twice",
     .severity = Severity::kWarning,
     .peers = "KIA1007 IST0133",

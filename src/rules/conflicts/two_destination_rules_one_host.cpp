@@ -43,7 +43,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule two_destination_rules_one_host{
+extern const Rule two_destination_rules_one_host{
     .id = "two-destination-rules-one-host",
     .severity = Severity::kError,
     .peers = "KIA0201",

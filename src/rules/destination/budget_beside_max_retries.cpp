@@ -22,7 +22,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule budget_beside_max_retries{
+extern const Rule budget_beside_max_retries{
     .id = "budget-beside-max-retries",
     .severity = Severity::kWarning,
     .peers = "",

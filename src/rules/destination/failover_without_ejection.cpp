@@ -26,7 +26,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule failover_without_ejection{
+extern const Rule failover_without_ejection{
     .id = "failover-without-ejection",
     .severity = Severity::kWarning,
     .peers = "IST0106",

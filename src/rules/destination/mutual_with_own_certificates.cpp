@@ -26,7 +26,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule mutual_with_own_certificates{
+extern const Rule mutual_with_own_certificates{
     .id = "mutual-with-own-certificates",
     .severity = Severity::kError,
     .peers = "IST0106",

@@ -30,7 +30,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule port_settings_drop_tls{
+extern const Rule port_settings_drop_tls{
     .id = "port-settings-drop-tls",
     .severity = Severity::kError,
     .peers = "",

@@ -39,7 +39,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule split_breaks_sessions{
+extern const Rule split_breaks_sessions{
     .id = "split-breaks-sessions",
     .severity = Severity::kWarning,
     .peers = "",

@@ -24,7 +24,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule unverified_tls{
+extern const Rule unverified_tls{
     .id = "unverified-tls",
     .severity = Severity::kWarning,
     .peers = "IST0128 IST0129",

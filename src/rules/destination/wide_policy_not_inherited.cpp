@@ -54,7 +54,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule wide_policy_not_inherited{
+extern const Rule wide_policy_not_inherited{
     .id = "wide-policy-not-inherited",
     .severity = Severity::kWarning,
     .peers = "KIA0204",

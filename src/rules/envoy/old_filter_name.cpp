@@ -42,7 +42,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule old_filter_name{
+extern const Rule old_filter_name{
     .id = "old-filter-name",
     .severity = Severity::kError,
     .peers = "IST0133",

@@ -218,7 +218,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule patch_matches_nothing{
+extern const Rule patch_matches_nothing{
     .id = "patch-matches-nothing",
     .severity = Severity::kWarning,
     .peers = "",

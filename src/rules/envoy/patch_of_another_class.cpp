@@ -60,7 +60,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule patch_of_another_class{
+extern const Rule patch_of_another_class{
     .id = "patch-of-another-class",
     .severity = Severity::kError,
     .peers = "IST0106",

@@ -43,7 +43,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule relative_patch_without_priority{
+extern const Rule relative_patch_without_priority{
     .id = "relative-patch-without-priority",
     .severity = Severity::kInfo,
     .peers = "IST0151 IST0155",

@@ -31,7 +31,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule certificate_of_two_gateways{
+extern const Rule certificate_of_two_gateways{
     .id = "certificate-of-two-gateways",
     .severity = Severity::kWarning,
     .peers = "IST0138",

@@ -68,7 +68,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule gateway_credential{
+extern const Rule gateway_credential{
     .id = "gateway-credential",
     .severity = Severity::kError,
     .peers = "IST0101 IST0161",

@@ -28,7 +28,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule gateway_names_twice{
+extern const Rule gateway_names_twice{
     .id = "gateway-names-twice",
     .severity = Severity::kError,
     .peers = "IST0106",

@@ -61,7 +61,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule gateway_port_not_on_service{
+extern const Rule gateway_port_not_on_service{
     .id = "gateway-port-not-on-service",
     .severity = Severity::kWarning,
     .peers = "IST0162",

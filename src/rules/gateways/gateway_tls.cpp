@@ -71,7 +71,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule gateway_tls{
+extern const Rule gateway_tls{
     .id = "gateway-tls",
     .severity = Severity::kError,
     .peers = "IST0106",

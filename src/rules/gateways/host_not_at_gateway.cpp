@@ -53,7 +53,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule host_not_at_gateway{
+extern const Rule host_not_at_gateway{
     .id = "host-not-at-gateway",
     .severity = Severity::kWarning,
     .peers = "IST0132",

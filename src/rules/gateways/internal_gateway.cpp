@@ -22,7 +22,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule internal_gateway{
+extern const Rule internal_gateway{
     .id = "internal-gateway",
     .severity = Severity::kWarning,
     .peers = "IST0165",

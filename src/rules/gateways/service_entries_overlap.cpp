@@ -37,7 +37,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule service_entries_overlap{
+extern const Rule service_entries_overlap{
     .id = "service-entries-overlap",
     .severity = Severity::kWarning,
     .peers = "IST0177 KIA1211 KIA1212",

@@ -29,7 +29,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule service_entry_captures_port{
+extern const Rule service_entry_captures_port{
     .id = "service-entry-captures-port",
     .severity = Severity::kWarning,
     .peers = "IST0134",

@@ -40,7 +40,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule service_entry_without_address{
+extern const Rule service_entry_without_address{
     .id = "service-entry-without-address",
     .severity = Severity::kError,
     .peers = "IST0106",

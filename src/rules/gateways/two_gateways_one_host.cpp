@@ -37,7 +37,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule two_gateways_one_host{
+extern const Rule two_gateways_one_host{
     .id = "two-gateways-one-host",
     .severity = Severity::kWarning,
     .peers = "IST0145 KIA0301",

@@ -24,7 +24,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule accrual_on_single_endpoint{
+extern const Rule accrual_on_single_endpoint{
     .id = "accrual-on-single-endpoint",
     .severity = Severity::kWarning,
     .peers = "",

@@ -41,7 +41,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule accrual_on_the_wrong_object{
+extern const Rule accrual_on_the_wrong_object{
     .id = "accrual-on-the-wrong-object",
     .severity = Severity::kError,
     .peers = "",

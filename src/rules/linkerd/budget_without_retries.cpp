@@ -19,7 +19,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule budget_without_retries{
+extern const Rule budget_without_retries{
     .id = "budget-without-retries",
     .severity = Severity::kWarning,
     .peers = "",

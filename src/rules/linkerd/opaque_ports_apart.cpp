@@ -67,7 +67,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule opaque_ports_apart{
+extern const Rule opaque_ports_apart{
     .id = "opaque-ports-apart",
     .severity = Severity::kWarning,
     .peers = "linkerd-opaque-ports",

@@ -63,7 +63,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule probes_refused{
+extern const Rule probes_refused{
     .id = "probes-refused",
     .severity = Severity::kError,
     .peers = "",

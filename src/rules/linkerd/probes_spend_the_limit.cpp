@@ -65,7 +65,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule probes_spend_the_limit{
+extern const Rule probes_spend_the_limit{
     .id = "probes-spend-the-limit",
     .severity = Severity::kWarning,
     .peers = "",

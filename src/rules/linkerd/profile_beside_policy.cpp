@@ -49,7 +49,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule profile_beside_policy{
+extern const Rule profile_beside_policy{
     .id = "profile-beside-policy",
     .severity = Severity::kError,
     .peers = "",

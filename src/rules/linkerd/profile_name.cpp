@@ -28,7 +28,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule profile_name{
+extern const Rule profile_name{
     .id = "profile-name",
     .severity = Severity::kError,
     .peers = "sp-validator",

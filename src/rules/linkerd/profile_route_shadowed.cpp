@@ -62,7 +62,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule profile_route_shadowed{
+extern const Rule profile_route_shadowed{
     .id = "profile-route-shadowed",
     .severity = Severity::kWarning,
     .peers = "",

@@ -17,7 +17,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule profile_without_breaker{
+extern const Rule profile_without_breaker{
     .id = "profile-without-breaker",
     .severity = Severity::kInfo,
     .peers = "",

@@ -65,7 +65,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule protocol_unlike_service{
+extern const Rule protocol_unlike_service{
     .id = "protocol-unlike-service",
     .severity = Severity::kWarning,
     .peers = "",

@@ -23,7 +23,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule rate_limit_not_for_protocol{
+extern const Rule rate_limit_not_for_protocol{
     .id = "rate-limit-not-for-protocol",
     .severity = Severity::kError,
     .peers = "",

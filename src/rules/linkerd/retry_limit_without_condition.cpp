@@ -28,7 +28,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule retry_limit_without_condition{
+extern const Rule retry_limit_without_condition{
     .id = "retry-limit-without-condition",
     .severity = Severity::kWarning,
     .peers = "",

@@ -35,7 +35,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule retryable_write{
+extern const Rule retryable_write{
     .id = "retryable-write",
     .severity = Severity::kWarning,
     .peers = "",

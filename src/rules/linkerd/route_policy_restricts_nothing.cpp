@@ -34,7 +34,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule route_policy_restricts_nothing{
+extern const Rule route_policy_restricts_nothing{
     .id = "route-policy-restricts-nothing",
     .severity = Severity::kWarning,
     .peers = "",

@@ -29,7 +29,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule smi_nobody_reads{
+extern const Rule smi_nobody_reads{
     .id = "smi-nobody-reads",
     .severity = Severity::kError,
     .peers = "",

@@ -23,7 +23,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule split_needs_extension{
+extern const Rule split_needs_extension{
     .id = "split-needs-extension",
     .severity = Severity::kInfo,
     .peers = "",

@@ -26,7 +26,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule two_rate_limits{
+extern const Rule two_rate_limits{
     .id = "two-rate-limits",
     .severity = Severity::kError,
     .peers = "",

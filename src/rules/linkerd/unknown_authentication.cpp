@@ -25,7 +25,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule unknown_authentication{
+extern const Rule unknown_authentication{
     .id = "unknown-authentication",
     .severity = Severity::kError,
     .peers = "",

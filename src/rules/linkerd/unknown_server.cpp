@@ -23,7 +23,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule unknown_server{
+extern const Rule unknown_server{
     .id = "unknown-server",
     .severity = Severity::kError,
     .peers = "",

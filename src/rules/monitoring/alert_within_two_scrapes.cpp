@@ -41,7 +41,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule alert_within_two_scrapes{
+extern const Rule alert_within_two_scrapes{
     .id = "alert-within-two-scrapes",
     .severity = Severity::kWarning,
     .peers = "",

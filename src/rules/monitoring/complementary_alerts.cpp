@@ -89,7 +89,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule complementary_alerts{
+extern const Rule complementary_alerts{
     .id = "complementary-alerts",
     .severity = Severity::kWarning,
     .peers = "",

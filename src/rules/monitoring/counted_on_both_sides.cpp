@@ -47,7 +47,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule counted_on_both_sides{
+extern const Rule counted_on_both_sides{
     .id = "counted-on-both-sides",
     .severity = Severity::kWarning,
     .peers = "",

@@ -60,7 +60,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule metric_behind_stats_matcher{
+extern const Rule metric_behind_stats_matcher{
     .id = "metric-behind-stats-matcher",
     .severity = Severity::kWarning,
     .peers = "",

@@ -42,7 +42,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule monitor_nobody_reads{
+extern const Rule monitor_nobody_reads{
     .id = "monitor-nobody-reads",
     .severity = Severity::kWarning,
     .peers = "",

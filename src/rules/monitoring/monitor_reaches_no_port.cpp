@@ -88,7 +88,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule monitor_reaches_no_port{
+extern const Rule monitor_reaches_no_port{
     .id = "monitor-reaches-no-port",
     .severity = Severity::kWarning,
     .peers = "",

@@ -16,7 +16,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule promql_syntax{
+extern const Rule promql_syntax{
     .id = "promql-syntax",
     .severity = Severity::kError,
     .peers = "",

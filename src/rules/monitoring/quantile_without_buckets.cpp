@@ -58,7 +58,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule quantile_without_buckets{
+extern const Rule quantile_without_buckets{
     .id = "quantile-without-buckets",
     .severity = Severity::kWarning,
     .peers = "",

@@ -57,7 +57,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule query_left_behind{
+extern const Rule query_left_behind{
     .id = "query-left-behind",
     .severity = Severity::kInfo,
     .peers = "",

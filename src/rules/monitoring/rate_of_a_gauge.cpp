@@ -57,7 +57,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule rate_of_a_gauge{
+extern const Rule rate_of_a_gauge{
     .id = "rate-of-a-gauge",
     .severity = Severity::kWarning,
     .peers = "",

@@ -34,7 +34,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule ratio_without_traffic{
+extern const Rule ratio_without_traffic{
     .id = "ratio-without-traffic",
     .severity = Severity::kInfo,
     .peers = "",

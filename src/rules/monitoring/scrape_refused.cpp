@@ -56,7 +56,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule scrape_refused{
+extern const Rule scrape_refused{
     .id = "scrape-refused",
     .severity = Severity::kWarning,
     .peers = "",

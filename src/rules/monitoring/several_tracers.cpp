@@ -26,7 +26,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule several_tracers{
+extern const Rule several_tracers{
     .id = "several-tracers",
     .severity = Severity::kWarning,
     .peers = "IST0133",

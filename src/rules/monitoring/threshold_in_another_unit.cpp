@@ -47,7 +47,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule threshold_in_another_unit{
+extern const Rule threshold_in_another_unit{
     .id = "threshold-in-another-unit",
     .severity = Severity::kWarning,
     .peers = "",

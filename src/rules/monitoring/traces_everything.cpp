@@ -18,7 +18,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule traces_everything{
+extern const Rule traces_everything{
     .id = "traces-everything",
     .severity = Severity::kInfo,
     .peers = "",

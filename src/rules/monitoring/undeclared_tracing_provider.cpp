@@ -27,7 +27,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule undeclared_tracing_provider{
+extern const Rule undeclared_tracing_provider{
     .id = "undeclared-tracing-provider",
     .severity = Severity::kInfo,
     .peers = "",

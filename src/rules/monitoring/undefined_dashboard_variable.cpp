@@ -52,7 +52,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule undefined_dashboard_variable{
+extern const Rule undefined_dashboard_variable{
     .id = "undefined-dashboard-variable",
     .severity = Severity::kWarning,
     .peers = "",

@@ -92,7 +92,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule unknown_metric{
+extern const Rule unknown_metric{
     .id = "unknown-metric",
     .severity = Severity::kWarning,
     .peers = "",

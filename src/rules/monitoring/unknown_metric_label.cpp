@@ -69,7 +69,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule unknown_metric_label{
+extern const Rule unknown_metric_label{
     .id = "unknown-metric-label",
     .severity = Severity::kWarning,
     .peers = "",

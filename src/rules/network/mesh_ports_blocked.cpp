@@ -68,7 +68,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule mesh_ports_blocked{
+extern const Rule mesh_ports_blocked{
     .id = "mesh-ports-blocked",
     .severity = Severity::kWarning,
     .peers = "",

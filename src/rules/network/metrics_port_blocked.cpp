@@ -87,7 +87,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule metrics_port_blocked{
+extern const Rule metrics_port_blocked{
     .id = "metrics-port-blocked",
     .severity = Severity::kWarning,
     .peers = "",

@@ -42,7 +42,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule namespace_label_nobody_sets{
+extern const Rule namespace_label_nobody_sets{
     .id = "namespace-label-nobody-sets",
     .severity = Severity::kWarning,
     .peers = "dangling-networkpolicypeer-podselector",

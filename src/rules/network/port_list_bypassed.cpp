@@ -66,7 +66,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule port_list_bypassed{
+extern const Rule port_list_bypassed{
     .id = "port-list-bypassed",
     .severity = Severity::kInfo,
     .peers = "",

@@ -3,7 +3,7 @@
 /// What the reader of a ClusterSet says.
 namespace marty::rules::catalog {
 
-const Rule cluster_set{
+extern const Rule cluster_set{
     .id = "cluster-set",
     .severity = Severity::kError,
     .title = "the file is not one cluster set",
@@ -12,7 +12,7 @@ const Rule cluster_set{
         "two clusters.",
 };
 
-const Rule unknown_cluster{
+extern const Rule unknown_cluster{
     .id = "unknown-cluster",
     .severity = Severity::kError,
     .title = "fail-over to a cluster that is not in the set",
@@ -21,7 +21,7 @@ const Rule unknown_cluster{
         "meant.",
 };
 
-const Rule same_region{
+extern const Rule same_region{
     .id = "same-region",
     .severity = Severity::kError,
     .title = "fail-over inside one region",
@@ -30,7 +30,7 @@ const Rule same_region{
         "their load already.",
 };
 
-const Rule needs_one_network{
+extern const Rule needs_one_network{
     .id = "needs-one-network",
     .severity = Severity::kError,
     .title = "federated services need pods that reach each other",
@@ -39,7 +39,7 @@ const Rule needs_one_network{
         "mirrored: linkerd: mirrored.",
 };
 
-const Rule failover_needs_outliers{
+extern const Rule failover_needs_outliers{
     .id = "failover-needs-outliers",
     .severity = Severity::kWarning,
     .title = "fail-over without anything that notices failure",
@@ -48,7 +48,7 @@ const Rule failover_needs_outliers{
         "outliers in the policy file requests stay where they fail.",
 };
 
-const Rule gateway_unknown{
+extern const Rule gateway_unknown{
     .id = "gateway-unknown",
     .severity = Severity::kInfo,
     .title = "the address of a cluster's gateway is not known yet",

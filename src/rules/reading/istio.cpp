@@ -3,7 +3,7 @@
 /// What the readers of Istio's kinds say.
 namespace marty::rules::catalog {
 
-const Rule route_action{
+extern const Rule route_action{
     .id = "route-action",
     .severity = Severity::kError,
     .peers = "VAL",
@@ -35,7 +35,7 @@ spec:
 )",
 };
 
-const Rule weights_zero{
+extern const Rule weights_zero{
     .id = "weights-zero",
     .severity = Severity::kError,
     .peers = "VAL",
@@ -68,7 +68,7 @@ spec:
 )",
 };
 
-const Rule fault_without_percentage{
+extern const Rule fault_without_percentage{
     .id = "fault-without-percentage",
     .severity = Severity::kWarning,
     .title = "a fault that meets no request",
@@ -77,7 +77,7 @@ const Rule fault_without_percentage{
         "written for proves nothing. Write how many are meant, such as percentage: {value: 10}.",
 };
 
-const Rule fault_without_status{
+extern const Rule fault_without_status{
     .id = "fault-without-status",
     .severity = Severity::kWarning,
     .title = "an abort that says no status",
@@ -86,7 +86,7 @@ const Rule fault_without_status{
         "status that a failing service would give, such as 503.",
 };
 
-const Rule zero_means_unset{
+extern const Rule zero_means_unset{
     .id = "zero-means-unset",
     .severity = Severity::kWarning,
     .title = "a zero that is read as not written",
@@ -117,7 +117,7 @@ spec:
 )",
 };
 
-const Rule duplicate_subset{
+extern const Rule duplicate_subset{
     .id = "duplicate-subset",
     .severity = Severity::kError,
     .peers = "VAL",
@@ -145,7 +145,7 @@ spec:
 )",
 };
 
-const Rule unknown_subset{
+extern const Rule unknown_subset{
     .id = "unknown-subset",
     .severity = Severity::kError,
     .peers = "KIA1107 X",
@@ -216,7 +216,7 @@ spec:
 )",
 };
 
-const Rule empty_subset{
+extern const Rule empty_subset{
     .id = "empty-subset",
     .severity = Severity::kWarning,
     .peers = "IST0173 KIA0203",
@@ -278,7 +278,7 @@ spec:
 )",
 };
 
-const Rule unknown_host{
+extern const Rule unknown_host{
     .id = "unknown-host",
     .severity = Severity::kError,
     .peers = "IST0101 IST0174 KIA1101 KIA0202",
@@ -343,7 +343,7 @@ spec:
 )",
 };
 
-const Rule envoy_type{
+extern const Rule envoy_type{
     .id = "envoy-type",
     .severity = Severity::kError,
     .title = "a filter whose type nobody can tell",
@@ -353,7 +353,7 @@ const Rule envoy_type{
         "the type URL as the Envoy documentation has it.",
 };
 
-const Rule rate_limit_off{
+extern const Rule rate_limit_off{
     .id = "rate-limit-off",
     .severity = Severity::kWarning,
     .title = "a rate limit that limits nothing",
@@ -363,7 +363,7 @@ const Rule rate_limit_off{
         "a default_value of 100 percent.",
 };
 
-const Rule not_supported{
+extern const Rule not_supported{
     .id = "not-supported",
     .severity = Severity::kError,
     .title = "a field that the mesh itself refuses",
@@ -373,7 +373,7 @@ const Rule not_supported{
         "the finding names instead.",
 };
 
-const Rule not_enforced{
+extern const Rule not_enforced{
     .id = "not-enforced",
     .severity = Severity::kInfo,
     .title = "in force in a cluster, but not in the local mesh",
@@ -382,7 +382,7 @@ const Rule not_enforced{
         "cluster it has its effect. validate leaves this out; up, why and demo say it.",
 };
 
-const Rule no_mesh_config{
+extern const Rule no_mesh_config{
     .id = "no-mesh-config",
     .severity = Severity::kError,
     .title = "a file that holds no MeshConfig",

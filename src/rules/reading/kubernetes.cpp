@@ -3,7 +3,7 @@
 /// What the readers of Kubernetes' own kinds say, and of objects as a whole.
 namespace marty::rules::catalog {
 
-const Rule duplicate_object{
+extern const Rule duplicate_object{
     .id = "duplicate-object",
     .severity = Severity::kError,
     .title = "one object is there twice",
@@ -31,7 +31,7 @@ metadata: {name: office}
 )",
 };
 
-const Rule unknown_port{
+extern const Rule unknown_port{
     .id = "unknown-port",
     .severity = Severity::kError,
     .peers = "KIA0701",
@@ -42,7 +42,7 @@ const Rule unknown_port{
         "in the pod template, or give its number.",
 };
 
-const Rule selector_mismatch{
+extern const Rule selector_mismatch{
     .id = "selector-mismatch",
     .severity = Severity::kError,
     .peers = "KL-mismatching-selector",
@@ -52,7 +52,7 @@ const Rule selector_mismatch{
         "template, as it would create pods without end.",
 };
 
-const Rule unknown_value{
+extern const Rule unknown_value{
     .id = "unknown-value",
     .severity = Severity::kError,
     .title = "a word that is not one of those allowed",
@@ -61,7 +61,7 @@ const Rule unknown_value{
         "object, or takes the default.",
 };
 
-const Rule deprecated_field{
+extern const Rule deprecated_field{
     .id = "deprecated-field",
     .severity = Severity::kWarning,
     .peers = "IST0133",
@@ -69,7 +69,7 @@ const Rule deprecated_field{
     .why = "It still works, and the next releases may drop it. The finding says what to write instead.",
 };
 
-const Rule kind_not_read{
+extern const Rule kind_not_read{
     .id = "kind-not-read",
     .severity = Severity::kWarning,
     .title = "a kind of a mesh that marty does not read",

@@ -3,7 +3,7 @@
 /// What kustomize itself refuses, or does without saying so; see kustomize/build.hpp.
 namespace marty::rules::catalog {
 
-const Rule kustomize_cycle{
+extern const Rule kustomize_cycle{
     .id = "kustomize-cycle",
     .severity = Severity::kError,
     .title = "a kustomization builds itself",
@@ -12,7 +12,7 @@ const Rule kustomize_cycle{
         "what both need into a third directory.",
 };
 
-const Rule kustomize_duplicate{
+extern const Rule kustomize_duplicate{
     .id = "kustomize-duplicate",
     .severity = Severity::kError,
     .title = "one object comes from two places",
@@ -21,14 +21,14 @@ const Rule kustomize_duplicate{
         "write it. kustomize refuses the build; patch the object, or let one of the two replace it.",
 };
 
-const Rule kustomize_empty{
+extern const Rule kustomize_empty{
     .id = "kustomize-empty",
     .severity = Severity::kError,
     .title = "a kustomization that builds nothing",
     .why = "It has no resources, components or generators, or the file is empty. kustomize refuses it.",
 };
 
-const Rule kustomize_field{
+extern const Rule kustomize_field{
     .id = "kustomize-field",
     .severity = Severity::kError,
     .title = "a transformer cannot write where it must",
@@ -37,7 +37,7 @@ const Rule kustomize_field{
         "example a list where a mapping is expected. The finding shows the path; mend the object.",
 };
 
-const Rule kustomize_generator{
+extern const Rule kustomize_generator{
     .id = "kustomize-generator",
     .severity = Severity::kError,
     .title = "a ConfigMap or Secret cannot be generated",
@@ -46,7 +46,7 @@ const Rule kustomize_generator{
         "that has nothing to merge with or replace. The finding says which.",
 };
 
-const Rule kustomize_image{
+extern const Rule kustomize_image{
     .id = "kustomize-image",
     .severity = Severity::kError,
     .title = "this is no image name",
@@ -55,7 +55,7 @@ const Rule kustomize_image{
         "fields of their own.",
 };
 
-const Rule kustomize_kind{
+extern const Rule kustomize_kind{
     .id = "kustomize-kind",
     .severity = Severity::kError,
     .title = "a file that is no kustomization",
@@ -64,7 +64,7 @@ const Rule kustomize_kind{
         "apiVersion.",
 };
 
-const Rule kustomize_merge_key{
+extern const Rule kustomize_merge_key{
     .id = "kustomize-merge-key",
     .severity = Severity::kWarning,
     .title = "a merge that loses items",
@@ -74,7 +74,7 @@ const Rule kustomize_merge_key{
         "key.",
 };
 
-const Rule kustomize_no_file{
+extern const Rule kustomize_no_file{
     .id = "kustomize-no-file",
     .severity = Severity::kError,
     .title = "a directory without a kustomization",
@@ -83,7 +83,7 @@ const Rule kustomize_no_file{
         "Kustomization.",
 };
 
-const Rule kustomize_no_target{
+extern const Rule kustomize_no_target{
     .id = "kustomize-no-target",
     .severity = Severity::kError,
     .title = "a patch that hits nothing",
@@ -93,7 +93,7 @@ const Rule kustomize_no_target{
         "and nameSuffix.",
 };
 
-const Rule kustomize_number{
+extern const Rule kustomize_number{
     .id = "kustomize-number",
     .severity = Severity::kError,
     .title = "a number that JSON cannot say",
@@ -102,7 +102,7 @@ const Rule kustomize_number{
         "finite number or a text.",
 };
 
-const Rule kustomize_outside_root{
+extern const Rule kustomize_outside_root{
     .id = "kustomize-outside-root",
     .severity = Severity::kError,
     .title = "a file outside of the kustomization's directory",
@@ -111,7 +111,7 @@ const Rule kustomize_outside_root{
         "be moved and trusted. Refer to the directory as a resource instead, or move the file.",
 };
 
-const Rule kustomize_patch{
+extern const Rule kustomize_patch{
     .id = "kustomize-patch",
     .severity = Severity::kError,
     .title = "a patch that cannot be carried out",
@@ -120,7 +120,7 @@ const Rule kustomize_patch{
         "with neither a path nor an operation. The finding says what the object has at that place.",
 };
 
-const Rule kustomize_reference{
+extern const Rule kustomize_reference{
     .id = "kustomize-reference",
     .severity = Severity::kError,
     .title = "a reference that cannot be followed",
@@ -129,7 +129,7 @@ const Rule kustomize_reference{
         "or fits several objects that get different names.",
 };
 
-const Rule kustomize_replacement{
+extern const Rule kustomize_replacement{
     .id = "kustomize-replacement",
     .severity = Severity::kError,
     .title = "a replacement without source or target",
@@ -138,7 +138,7 @@ const Rule kustomize_replacement{
         "{create: true} says otherwise. The finding says which of them was not found.",
 };
 
-const Rule kustomize_selector{
+extern const Rule kustomize_selector{
     .id = "kustomize-selector",
     .severity = Severity::kError,
     .title = "a selector that cannot be read",
@@ -147,7 +147,7 @@ const Rule kustomize_selector{
         "Names of targets are regular expressions of Go.",
 };
 
-const Rule kustomize_unsupported{
+extern const Rule kustomize_unsupported{
     .id = "kustomize-unsupported",
     .severity = Severity::kError,
     .title = "a feature that marty does not build",

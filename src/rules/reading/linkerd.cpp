@@ -3,7 +3,7 @@
 /// What the readers of Linkerd's kinds say.
 namespace marty::rules::catalog {
 
-const Rule unused_budget{
+extern const Rule unused_budget{
     .id = "unused-budget",
     .severity = Severity::kWarning,
     .title = "a retry budget without anything to retry",
@@ -12,7 +12,7 @@ const Rule unused_budget{
         "here is none. Mark the routes whose requests may be repeated, or take the budget away.",
 };
 
-const Rule unsupported_filter{
+extern const Rule unsupported_filter{
     .id = "unsupported-filter",
     .severity = Severity::kError,
     .title = "a filter that Linkerd cannot carry out",
@@ -21,7 +21,7 @@ const Rule unsupported_filter{
         "left out as a whole, and a backend with one answers 500 to every request.",
 };
 
-const Rule unknown_annotation{
+extern const Rule unknown_annotation{
     .id = "unknown-annotation",
     .severity = Severity::kWarning,
     .title = "an annotation that Linkerd does not know",
@@ -30,7 +30,7 @@ const Rule unknown_annotation{
         "default. Most are slips of the finger: the finding names the one that was likely meant.",
 };
 
-const Rule too_many{
+extern const Rule too_many{
     .id = "too-many",
     .severity = Severity::kError,
     .title = "more items than the kind takes",

@@ -3,7 +3,7 @@
 /// What the reader of mesh.yaml and local.yaml says.
 namespace marty::rules::catalog {
 
-const Rule policy_file{
+extern const Rule policy_file{
     .id = "policy-file",
     .severity = Severity::kError,
     .title = "mesh.yaml is not one policy",
@@ -12,7 +12,7 @@ const Rule policy_file{
         "else is generated from it.",
 };
 
-const Rule duplicate_name{
+extern const Rule duplicate_name{
     .id = "duplicate-name",
     .severity = Severity::kError,
     .title = "a name is there twice",
@@ -21,7 +21,7 @@ const Rule duplicate_name{
         "Rename one of the two.",
 };
 
-const Rule split_sum{
+extern const Rule split_sum{
     .id = "split-sum",
     .severity = Severity::kError,
     .title = "the parts of a split do not make a whole",
@@ -31,7 +31,7 @@ const Rule split_sum{
         "would complete it where there is one.",
 };
 
-const Rule no_pods{
+extern const Rule no_pods{
     .id = "no-pods",
     .severity = Severity::kError,
     .title = "requests are sent to a version without replicas",
@@ -40,7 +40,7 @@ const Rule no_pods{
         "503. Give it replicas first and requests second.",
 };
 
-const Rule never_reached{
+extern const Rule never_reached{
     .id = "never-reached",
     .severity = Severity::kError,
     .title = "an experiment that no request can reach",
@@ -49,7 +49,7 @@ const Rule never_reached{
         "the order.",
 };
 
-const Rule retries_beyond_timeout{
+extern const Rule retries_beyond_timeout{
     .id = "retries-beyond-timeout",
     .severity = Severity::kWarning,
     .title = "the timeout ends before the tries do",
@@ -59,7 +59,7 @@ const Rule retries_beyond_timeout{
         "timeout or lower perTryTimeout or attempts.",
 };
 
-const Rule ejects_nothing{
+extern const Rule ejects_nothing{
     .id = "ejects-nothing",
     .severity = Severity::kWarning,
     .title = "so few pods that none is ever taken out",
@@ -68,7 +68,7 @@ const Rule ejects_nothing{
         "getting requests. Raise the percentage or the number of replicas.",
 };
 
-const Rule chaos_included{
+extern const Rule chaos_included{
     .id = "chaos-included",
     .severity = Severity::kWarning,
     .title = "an overlay for everybody injects faults",
@@ -77,7 +77,7 @@ const Rule chaos_included{
         "the production one without them: generate-overlay --environment production.",
 };
 
-const Rule chaos_left_out{
+extern const Rule chaos_left_out{
     .id = "chaos-left-out",
     .severity = Severity::kInfo,
     .title = "the chaos rules are not in this overlay",
@@ -86,7 +86,7 @@ const Rule chaos_left_out{
         "--environment test.",
 };
 
-const Rule not_expressed{
+extern const Rule not_expressed{
     .id = "not-expressed",
     .severity = Severity::kInfo,
     .title = "something the policy asks for that this mesh cannot do",
@@ -95,7 +95,7 @@ const Rule not_expressed{
         "way, is listed so that nothing is dropped in silence.",
 };
 
-const Rule empty_file{
+extern const Rule empty_file{
     .id = "empty-file",
     .severity = Severity::kError,
     .title = "a file is empty",
@@ -104,7 +104,7 @@ const Rule empty_file{
         "with their defaults.",
 };
 
-const Rule unknown_workload{
+extern const Rule unknown_workload{
     .id = "unknown-workload",
     .severity = Severity::kError,
     .title = "local.yaml names a Deployment that is not there",
@@ -113,7 +113,7 @@ const Rule unknown_workload{
         "meant.",
 };
 
-const Rule workload_not_local{
+extern const Rule workload_not_local{
     .id = "workload-not-local",
     .severity = Severity::kWarning,
     .title = "a Deployment that does not run here",

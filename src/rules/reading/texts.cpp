@@ -3,7 +3,7 @@
 /// What is found before a text has become objects.
 namespace marty::rules::catalog {
 
-const Rule yaml_syntax{
+extern const Rule yaml_syntax{
     .id = "yaml-syntax",
     .severity = Severity::kError,
     .title = "this is no YAML, or none that Kubernetes reads",
@@ -24,7 +24,7 @@ metadata: {name: shop}
 )",
 };
 
-const Rule yaml_limit{
+extern const Rule yaml_limit{
     .id = "yaml-limit",
     .severity = Severity::kError,
     .title = "a text grows beyond what any manifest needs",
@@ -35,7 +35,7 @@ const Rule yaml_limit{
         "values out, or split the file.",
 };
 
-const Rule duplicate_key{
+extern const Rule duplicate_key{
     .id = "duplicate-key",
     .severity = Severity::kError,
     .title = "a key appears twice in one mapping",
@@ -60,7 +60,7 @@ metadata:
 )",
 };
 
-const Rule unreadable_file{
+extern const Rule unreadable_file{
     .id = "unreadable-file",
     .severity = Severity::kError,
     .title = "a file cannot be read",
@@ -69,7 +69,7 @@ const Rule unreadable_file{
         "What it holds was not checked, so the run is not clean whatever else was found.",
 };
 
-const Rule nothing_to_read{
+extern const Rule nothing_to_read{
     .id = "nothing-to-read",
     .severity = Severity::kError,
     .title = "a directory has nothing to check",
@@ -79,7 +79,7 @@ const Rule nothing_to_read{
         "them.",
 };
 
-const Rule bad_crd{
+extern const Rule bad_crd{
     .id = "bad-crd",
     .severity = Severity::kError,
     .title = "a definition of a kind says too little",
@@ -88,7 +88,7 @@ const Rule bad_crd{
         "without a schema. Objects of that kind cannot be checked, so they are counted as unknown.",
 };
 
-const Rule bad_ignore{
+extern const Rule bad_ignore{
     .id = "bad-ignore",
     .severity = Severity::kWarning,
     .title = "a decision to ignore a finding is not understood",

@@ -34,7 +34,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule kind_of_the_past{
+extern const Rule kind_of_the_past{
     .id = "kind-of-the-past",
     .severity = Severity::kError,
     .peers = "IST0002 no-extensions-v1beta",

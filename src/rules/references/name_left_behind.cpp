@@ -78,7 +78,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule name_left_behind{
+extern const Rule name_left_behind{
     .id = "name-left-behind",
     .severity = Severity::kInfo,
     .peers = "",

@@ -33,7 +33,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule refused_by_controller{
+extern const Rule refused_by_controller{
     .id = "refused-by-controller",
     .severity = Severity::kWarning,
     .peers = "IST0171",

@@ -21,7 +21,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule scales_nothing{
+extern const Rule scales_nothing{
     .id = "scales-nothing",
     .severity = Severity::kWarning,
     .peers = "dangling-horizontalpodautoscaler",

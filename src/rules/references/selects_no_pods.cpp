@@ -41,7 +41,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule selects_no_pods{
+extern const Rule selects_no_pods{
     .id = "selects-no-pods",
     .severity = Severity::kWarning,
     .peers = "IST0127 KIA0004 dangling-networkpolicy",

@@ -21,7 +21,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule service_selects_no_pods{
+extern const Rule service_selects_no_pods{
     .id = "service-selects-no-pods",
     .severity = Severity::kWarning,
     .peers = "dangling-service",

@@ -63,7 +63,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule unknown_backend{
+extern const Rule unknown_backend{
     .id = "unknown-backend",
     .severity = Severity::kError,
     .peers = "dangling-ingress KIA1401",

@@ -41,7 +41,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule unknown_egress_host{
+extern const Rule unknown_egress_host{
     .id = "unknown-egress-host",
     .severity = Severity::kWarning,
     .peers = "KIA1004",

@@ -25,7 +25,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule unknown_gateway{
+extern const Rule unknown_gateway{
     .id = "unknown-gateway",
     .severity = Severity::kError,
     .peers = "IST0101 KIA1102",

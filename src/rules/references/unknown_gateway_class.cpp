@@ -28,7 +28,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule unknown_gateway_class{
+extern const Rule unknown_gateway_class{
     .id = "unknown-gateway-class",
     .severity = Severity::kInfo,
     .peers = "KIA1504",

@@ -69,7 +69,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule unknown_namespace{
+extern const Rule unknown_namespace{
     .id = "unknown-namespace",
     .severity = Severity::kWarning,
     .peers = "IST0101 KIA0101 KIA0005 KIA1601",

@@ -71,7 +71,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule canary_without_pods{
+extern const Rule canary_without_pods{
     .id = "canary-without-pods",
     .severity = Severity::kWarning,
     .peers = "",

@@ -69,7 +69,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule deadline_inversion{
+extern const Rule deadline_inversion{
     .id = "deadline-inversion",
     .severity = Severity::kWarning,
     .peers = "",

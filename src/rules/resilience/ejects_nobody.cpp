@@ -53,7 +53,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule ejects_nobody{
+extern const Rule ejects_nobody{
     .id = "ejects-nobody",
     .severity = Severity::kInfo,
     .peers = "",

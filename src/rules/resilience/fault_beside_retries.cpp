@@ -29,7 +29,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule fault_beside_retries{
+extern const Rule fault_beside_retries{
     .id = "fault-beside-retries",
     .severity = Severity::kInfo,
     .peers = "",

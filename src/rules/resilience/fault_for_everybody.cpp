@@ -32,7 +32,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule fault_for_everybody{
+extern const Rule fault_for_everybody{
     .id = "fault-for-everybody",
     .severity = Severity::kWarning,
     .peers = "",

@@ -55,7 +55,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule fewer_retries_than_attempts{
+extern const Rule fewer_retries_than_attempts{
     .id = "fewer-retries-than-attempts",
     .severity = Severity::kWarning,
     .peers = "",

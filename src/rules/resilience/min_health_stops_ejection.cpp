@@ -30,7 +30,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule min_health_stops_ejection{
+extern const Rule min_health_stops_ejection{
     .id = "min-health-stops-ejection",
     .severity = Severity::kWarning,
     .peers = "",

@@ -35,7 +35,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule one_try_is_the_timeout{
+extern const Rule one_try_is_the_timeout{
     .id = "one-try-is-the-timeout",
     .severity = Severity::kWarning,
     .peers = "",

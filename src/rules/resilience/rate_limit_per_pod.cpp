@@ -91,7 +91,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule rate_limit_per_pod{
+extern const Rule rate_limit_per_pod{
     .id = "rate-limit-per-pod",
     .severity = Severity::kInfo,
     .peers = "",

@@ -35,7 +35,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule retries_feed_the_storm{
+extern const Rule retries_feed_the_storm{
     .id = "retries-feed-the-storm",
     .severity = Severity::kWarning,
     .peers = "",

@@ -64,7 +64,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule retries_repeat_writes{
+extern const Rule retries_repeat_writes{
     .id = "retries-repeat-writes",
     .severity = Severity::kWarning,
     .peers = "",

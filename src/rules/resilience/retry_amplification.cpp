@@ -146,7 +146,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule retry_amplification{
+extern const Rule retry_amplification{
     .id = "retry-amplification",
     .severity = Severity::kWarning,
     .peers = "",

@@ -64,7 +64,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule timeout_cuts_retries{
+extern const Rule timeout_cuts_retries{
     .id = "timeout-cuts-retries",
     .severity = Severity::kWarning,
     .peers = "",

@@ -55,7 +55,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule broken_delegate{
+extern const Rule broken_delegate{
     .id = "broken-delegate",
     .severity = Severity::kError,
     .peers = "IST0106",

@@ -24,7 +24,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule claims_without_authentication{
+extern const Rule claims_without_authentication{
     .id = "claims-without-authentication",
     .severity = Severity::kError,
     .peers = "IST0149",

@@ -37,7 +37,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule delegate_nobody_uses{
+extern const Rule delegate_nobody_uses{
     .id = "delegate-nobody-uses",
     .severity = Severity::kWarning,
     .peers = "",

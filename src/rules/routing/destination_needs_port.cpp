@@ -35,7 +35,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule destination_needs_port{
+extern const Rule destination_needs_port{
     .id = "destination-needs-port",
     .severity = Severity::kError,
     .peers = "IST0112",

@@ -61,7 +61,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule gateway_skips_split{
+extern const Rule gateway_skips_split{
     .id = "gateway-skips-split",
     .severity = Severity::kWarning,
     .peers = "IST0140",

@@ -44,7 +44,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule host_out_of_scope{
+extern const Rule host_out_of_scope{
     .id = "host-out-of-scope",
     .severity = Severity::kWarning,
     .peers = "",

@@ -29,7 +29,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule same_destination_twice{
+extern const Rule same_destination_twice{
     .id = "same-destination-twice",
     .severity = Severity::kWarning,
     .peers = "KIA1105",

@@ -105,7 +105,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule shadowed_route{
+extern const Rule shadowed_route{
     .id = "shadowed-route",
     .severity = Severity::kWarning,
     .peers = "IST0130 IST0131",

@@ -41,7 +41,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule short_host_elsewhere{
+extern const Rule short_host_elsewhere{
     .id = "short-host-elsewhere",
     .severity = Severity::kWarning,
     .peers = "IST0101",

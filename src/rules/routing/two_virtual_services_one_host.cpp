@@ -39,7 +39,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule two_virtual_services_one_host{
+extern const Rule two_virtual_services_one_host{
     .id = "two-virtual-services-one-host",
     .severity = Severity::kError,
     .peers = "IST0109 KIA1106",

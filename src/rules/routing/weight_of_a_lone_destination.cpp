@@ -20,7 +20,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule weight_of_a_lone_destination{
+extern const Rule weight_of_a_lone_destination{
     .id = "weight-of-a-lone-destination",
     .severity = Severity::kInfo,
     .peers = "KIA1104",

@@ -29,7 +29,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule weights_not_hundred{
+extern const Rule weights_not_hundred{
     .id = "weights-not-hundred",
     .severity = Severity::kWarning,
     .peers = "KIA1104",

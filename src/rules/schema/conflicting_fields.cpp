@@ -2,7 +2,7 @@
 
 namespace marty::rules::catalog {
 
-const Rule conflicting_fields{
+extern const Rule conflicting_fields{
     .id = "conflicting-fields",
     .severity = Severity::kError,
     .peers = "IST0106 VAL",

@@ -2,7 +2,7 @@
 
 namespace marty::rules::catalog {
 
-const Rule deprecated_version{
+extern const Rule deprecated_version{
     .id = "deprecated-version",
     .severity = Severity::kWarning,
     .peers = "IST0002 IST0135",

@@ -2,7 +2,7 @@
 
 namespace marty::rules::catalog {
 
-const Rule duplicate_item{
+extern const Rule duplicate_item{
     .id = "duplicate-item",
     .severity = Severity::kError,
     .peers = "IST0106 VAL",

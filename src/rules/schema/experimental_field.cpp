@@ -2,7 +2,7 @@
 
 namespace marty::rules::catalog {
 
-const Rule experimental_field{
+extern const Rule experimental_field{
     .id = "experimental-field",
     .severity = Severity::kWarning,
     .title = "a field that only the experimental channel of Gateway API has",

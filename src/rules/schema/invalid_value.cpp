@@ -2,7 +2,7 @@
 
 namespace marty::rules::catalog {
 
-const Rule invalid_value{
+extern const Rule invalid_value{
     .id = "invalid-value",
     .severity = Severity::kError,
     .peers = "IST0106 VAL",

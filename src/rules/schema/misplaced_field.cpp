@@ -2,7 +2,7 @@
 
 namespace marty::rules::catalog {
 
-const Rule misplaced_field{
+extern const Rule misplaced_field{
     .id = "misplaced-field",
     .severity = Severity::kError,
     .peers = "IST0106 VAL",

@@ -2,7 +2,7 @@
 
 namespace marty::rules::catalog {
 
-const Rule missing_field{
+extern const Rule missing_field{
     .id = "missing-field",
     .severity = Severity::kError,
     .peers = "IST0106 VAL",

@@ -2,7 +2,7 @@
 
 namespace marty::rules::catalog {
 
-const Rule out_of_range{
+extern const Rule out_of_range{
     .id = "out-of-range",
     .severity = Severity::kError,
     .peers = "IST0106 VAL",

@@ -2,7 +2,7 @@
 
 namespace marty::rules::catalog {
 
-const Rule schema_rule{
+extern const Rule schema_rule{
     .id = "schema-rule",
     .severity = Severity::kError,
     .peers = "IST0106 VAL",

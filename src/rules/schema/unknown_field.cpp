@@ -2,7 +2,7 @@
 
 namespace marty::rules::catalog {
 
-const Rule unknown_field{
+extern const Rule unknown_field{
     .id = "unknown-field",
     .severity = Severity::kError,
     .peers = "IST0106 VAL KL-schema-validation",

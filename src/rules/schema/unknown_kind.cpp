@@ -2,7 +2,7 @@
 
 namespace marty::rules::catalog {
 
-const Rule unknown_kind{
+extern const Rule unknown_kind{
     .id = "unknown-kind",
     .severity = Severity::kError,
     .peers = "IST0106 VAL",

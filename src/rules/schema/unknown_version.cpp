@@ -2,7 +2,7 @@
 
 namespace marty::rules::catalog {
 
-const Rule unknown_version{
+extern const Rule unknown_version{
     .id = "unknown-version",
     .severity = Severity::kError,
     .peers = "IST0156 IST0172",

@@ -2,7 +2,7 @@
 
 namespace marty::rules::catalog {
 
-const Rule wrong_type{
+extern const Rule wrong_type{
     .id = "wrong-type",
     .severity = Severity::kError,
     .peers = "IST0106 VAL",

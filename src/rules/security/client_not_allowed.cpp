@@ -51,7 +51,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule client_not_allowed{
+extern const Rule client_not_allowed{
     .id = "client-not-allowed",
     .severity = Severity::kWarning,
     .peers = "",

@@ -42,7 +42,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule denied_anyway{
+extern const Rule denied_anyway{
     .id = "denied-anyway",
     .severity = Severity::kWarning,
     .peers = "",

@@ -18,7 +18,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule deny_without_rules{
+extern const Rule deny_without_rules{
     .id = "deny-without-rules",
     .severity = Severity::kError,
     .peers = "IST0106",

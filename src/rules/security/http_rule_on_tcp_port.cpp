@@ -83,7 +83,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule http_rule_on_tcp_port{
+extern const Rule http_rule_on_tcp_port{
     .id = "http-rule-on-tcp-port",
     .severity = Severity::kError,
     .peers = "",

@@ -50,7 +50,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule keys_of_a_token{
+extern const Rule keys_of_a_token{
     .id = "keys-of-a-token",
     .severity = Severity::kWarning,
     .peers = "IST0106 IST0133",

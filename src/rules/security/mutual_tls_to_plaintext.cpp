@@ -67,7 +67,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule mutual_tls_to_plaintext{
+extern const Rule mutual_tls_to_plaintext{
     .id = "mutual-tls-to-plaintext",
     .severity = Severity::kError,
     .peers = "KIA0205 KIA0206 KIA0505 KIA0506",

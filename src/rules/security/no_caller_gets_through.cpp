@@ -123,7 +123,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule no_caller_gets_through{
+extern const Rule no_caller_gets_through{
     .id = "no-caller-gets-through",
     .severity = Severity::kError,
     .peers = "",

@@ -24,7 +24,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule plaintext_caller_under_strict{
+extern const Rule plaintext_caller_under_strict{
     .id = "plaintext-caller-under-strict",
     .severity = Severity::kWarning,
     .peers = "",

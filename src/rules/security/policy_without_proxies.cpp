@@ -60,7 +60,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule policy_without_proxies{
+extern const Rule policy_without_proxies{
     .id = "policy-without-proxies",
     .severity = Severity::kWarning,
     .peers = "IST0102 IST0103 IST0167",

@@ -48,7 +48,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule principal_without_mtls{
+extern const Rule principal_without_mtls{
     .id = "principal-without-mtls",
     .severity = Severity::kWarning,
     .peers = "KIA0105",

@@ -31,7 +31,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule selector_on_gateway_pods{
+extern const Rule selector_on_gateway_pods{
     .id = "selector-on-gateway-pods",
     .severity = Severity::kWarning,
     .peers = "IST0166",

@@ -71,7 +71,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule source_contradicts_itself{
+extern const Rule source_contradicts_itself{
     .id = "source-contradicts-itself",
     .severity = Severity::kError,
     .peers = "",

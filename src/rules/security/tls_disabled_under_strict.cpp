@@ -33,7 +33,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule tls_disabled_under_strict{
+extern const Rule tls_disabled_under_strict{
     .id = "tls-disabled-under-strict",
     .severity = Severity::kError,
     .peers = "KIA0207 KIA0208 KIA0205 KIA0206",

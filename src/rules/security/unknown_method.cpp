@@ -36,7 +36,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule unknown_method{
+extern const Rule unknown_method{
     .id = "unknown-method",
     .severity = Severity::kWarning,
     .peers = "KIA0102",

@@ -46,7 +46,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule unknown_principal{
+extern const Rule unknown_principal{
     .id = "unknown-principal",
     .severity = Severity::kWarning,
     .peers = "KIA0106 non-existent-service-account",

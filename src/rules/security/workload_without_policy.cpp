@@ -21,7 +21,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule workload_without_policy{
+extern const Rule workload_without_policy{
     .id = "workload-without-policy",
     .severity = Severity::kInfo,
     .peers = "KIA1301",

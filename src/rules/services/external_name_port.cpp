@@ -29,7 +29,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule external_name_port{
+extern const Rule external_name_port{
     .id = "external-name-port",
     .severity = Severity::kWarning,
     .peers = "IST0150",

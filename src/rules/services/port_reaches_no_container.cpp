@@ -43,7 +43,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule port_reaches_no_container{
+extern const Rule port_reaches_no_container{
     .id = "port-reaches-no-container",
     .severity = Severity::kWarning,
     .peers = "KIA0701 dangling-service-port",

@@ -37,7 +37,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule port_without_protocol{
+extern const Rule port_without_protocol{
     .id = "port-without-protocol",
     .severity = Severity::kInfo,
     .peers = "IST0118 KIA0601 KIA0602",

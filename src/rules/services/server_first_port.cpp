@@ -42,7 +42,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule server_first_port{
+extern const Rule server_first_port{
     .id = "server-first-port",
     .severity = Severity::kWarning,
     .peers = "",

@@ -44,7 +44,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule services_disagree{
+extern const Rule services_disagree{
     .id = "services-disagree",
     .severity = Severity::kWarning,
     .peers = "IST0116 IST0137",

@@ -28,7 +28,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule annotation_nobody_reads{
+extern const Rule annotation_nobody_reads{
     .id = "annotation-nobody-reads",
     .severity = Severity::kWarning,
     .peers = "IST0108",

@@ -39,7 +39,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule annotation_not_on_pods{
+extern const Rule annotation_not_on_pods{
     .id = "annotation-not-on-pods",
     .severity = Severity::kWarning,
     .peers = "IST0107 linkerd-data-plane",

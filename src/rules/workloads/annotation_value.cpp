@@ -20,7 +20,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule annotation_value{
+extern const Rule annotation_value{
     .id = "annotation-value",
     .severity = Severity::kError,
     .peers = "IST0125",

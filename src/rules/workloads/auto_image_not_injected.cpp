@@ -20,7 +20,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule auto_image_not_injected{
+extern const Rule auto_image_not_injected{
     .id = "auto-image-not-injected",
     .severity = Severity::kError,
     .peers = "IST0146 IST0147",

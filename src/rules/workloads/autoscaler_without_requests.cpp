@@ -50,7 +50,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule autoscaler_without_requests{
+extern const Rule autoscaler_without_requests{
     .id = "autoscaler-without-requests",
     .severity = Severity::kWarning,
     .peers = "unset-cpu-requirements unset-memory-requirements",

@@ -61,7 +61,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule budget_blocks_eviction{
+extern const Rule budget_blocks_eviction{
     .id = "budget-blocks-eviction",
     .severity = Severity::kWarning,
     .peers = "pdb-max-unavailable pdb-min-available",

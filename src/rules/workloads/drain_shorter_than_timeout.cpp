@@ -54,7 +54,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule drain_shorter_than_timeout{
+extern const Rule drain_shorter_than_timeout{
     .id = "drain-shorter-than-timeout",
     .severity = Severity::kWarning,
     .peers = "",

@@ -20,7 +20,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule host_network_in_mesh{
+extern const Rule host_network_in_mesh{
     .id = "host-network-in-mesh",
     .severity = Severity::kInfo,
     .peers = "host-network",

@@ -29,7 +29,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule image_without_version{
+extern const Rule image_without_version{
     .id = "image-without-version",
     .severity = Severity::kInfo,
     .peers = "latest-tag",

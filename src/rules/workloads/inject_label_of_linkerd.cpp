@@ -27,7 +27,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule inject_label_of_linkerd{
+extern const Rule inject_label_of_linkerd{
     .id = "inject-label-of-linkerd",
     .severity = Severity::kError,
     .peers = "linkerd-data-plane",

@@ -25,7 +25,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule no_readiness_probe{
+extern const Rule no_readiness_probe{
     .id = "no-readiness-probe",
     .severity = Severity::kInfo,
     .peers = "no-readiness-probe",

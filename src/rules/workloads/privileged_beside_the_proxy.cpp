@@ -35,7 +35,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule privileged_beside_the_proxy{
+extern const Rule privileged_beside_the_proxy{
     .id = "privileged-beside-the-proxy",
     .severity = Severity::kInfo,
     .peers = "privileged-container drop-net-raw-capability",

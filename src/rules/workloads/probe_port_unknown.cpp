@@ -36,7 +36,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule probe_port_unknown{
+extern const Rule probe_port_unknown{
     .id = "probe-port-unknown",
     .severity = Severity::kError,
     .peers = "liveness-port readiness-port startup-port",

@@ -27,7 +27,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule runs_as_the_proxy{
+extern const Rule runs_as_the_proxy{
     .id = "runs-as-the-proxy",
     .severity = Severity::kError,
     .peers = "IST0144",

@@ -19,7 +19,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule selector_misses_template{
+extern const Rule selector_misses_template{
     .id = "selector-misses-template",
     .severity = Severity::kError,
     .peers = "mismatching-selector",

@@ -28,7 +28,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule shared_identity{
+extern const Rule shared_identity{
     .id = "shared-identity",
     .severity = Severity::kInfo,
     .peers = "default-service-account",

@@ -19,7 +19,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule two_injection_labels{
+extern const Rule two_injection_labels{
     .id = "two-injection-labels",
     .severity = Severity::kWarning,
     .peers = "IST0123",

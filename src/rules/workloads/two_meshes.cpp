@@ -29,7 +29,7 @@ void check(const Estate& estate, Report& report) {
 
 }  // namespace
 
-const Rule two_meshes{
+extern const Rule two_meshes{
     .id = "two-meshes",
     .severity = Severity::kError,
     .peers = "",

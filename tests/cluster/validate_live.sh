@@ -43,12 +43,12 @@ kubectl apply -f more.yaml >/dev/null
 run 0 "${live[@]}"
 kubectl delete destinationrule petstore-domain -n $namespace >/dev/null
 run 1 "${live[@]}" -o json
-rules | grep -q "^unknown-subset .*/virtualservices.networking.istio.io admin" || fail "it is not said of the cluster"
+[[ $(rules) == *"unknown-subset "*"/virtualservices.networking.istio.io admin"* ]] || fail "it is not said of the cluster"
 run 1 "${live[@]}"; says "$out" "marty-test/virtualservices.networking.istio.io:"
 ok "with no path, what is in force is judged"
 
 # The file takes the place of the object it would replace.
-kubectl get destinationrule -n $namespace -o name | grep -q . && fail "there is still a DestinationRule"
+equal "DestinationRules left" "" "$(kubectl get destinationrule -n $namespace -o name)"
 run 0 "${live[@]}" "$overlay" more.yaml
 ok "files take the place of what they would replace"
 fresh $namespace other

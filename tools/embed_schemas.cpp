@@ -23,7 +23,7 @@ std::string show(double bound) {
   if (bound == -std::numeric_limits<double>::infinity()) return "-kInfinity";
   return fmt::format("{}", bound);
 }
-std::string show(const Property& p) { return fmt::format("{{{},{}}}", show(p.name), p.schema); }
+std::string show(const Property& p) { return fmt::format("{{{},{},{}u}}", show(p.name), p.schema, p.mark); }
 std::string show(const Rule& r) { return fmt::format("{{{},{}}}", show(r.expression), show(r.says)); }
 std::string show(const Schema& s) {
   return fmt::format("{{Type({}),{},{},{},{},{},{},{}}}", static_cast<int>(s.type), s.format, s.flags,

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <optional>
-#include <set>
+#include <unordered_set>
 
 #include "dialect/kinds.hpp"
 #include "dialect/linkerd/read.hpp"
@@ -151,9 +151,12 @@ mesh::Model to_model(const Manifests& manifests, Diagnostics& found,
                      std::optional<mesh::MeshKind> mesh_kind) {
   mesh::Model model;
   model.mesh_kind = mesh_kind.value_or(linkerd::mesh_kind_of(manifests.resources));
-  std::set<std::tuple<std::string, std::string, std::string, std::string>> seen;
+  std::unordered_set<std::string> seen;
   for (const auto& resource : manifests.resources) {
-    const auto [place, fresh] = seen.emplace(resource.group(), *resource.kind, *resource.ns, *resource.name);
+    std::string identity(resource.group());
+    for (const auto* part : {&*resource.kind, &*resource.ns, &*resource.name})
+      identity.append("/").append(*part);
+    const bool fresh = seen.insert(std::move(identity)).second;
     if (!fresh && !resource.name->empty()) {
       auto& finding =
           found.error("duplicate-object", {resource.name.origin, 0},

@@ -6,8 +6,8 @@
 #include <map>
 #include <unordered_map>
 
-#include "dialect/kubernetes/objects.hpp"
 #include "dialect/names.hpp"
+#include "manifest/field_values.hpp"
 
 namespace marty::dialect {
 
@@ -152,42 +152,53 @@ void check_references(const mesh::Model& model, Diagnostics& found) { Checker(mo
 
 namespace {
 
-/// The named container ports of one controller's pods.
-struct NamedPorts {
-  std::string ns;
-  mesh::Labels labels;
-  std::vector<std::pair<std::string, std::uint16_t>> ports;
-};
+using manifest::Node;
 
-std::vector<NamedPorts> named_ports(std::span<const manifest::Resource> resources) {
-  std::vector<NamedPorts> all;
-  Diagnostics said_before;
+/// One controller's pods: their labels, and the containers with the ports.
+struct Template {
+  mesh::Labels labels;
+  const Node* containers;
+};
+using Templates = std::unordered_map<std::string_view, std::vector<Template>>;  // by namespace
+
+Templates templates(std::span<const manifest::Resource> resources) {
+  Templates all;
   for (const auto& resource : resources) {
     if (resource.group() != "apps") continue;
-    manifest::Manifest<kubernetes::Workload> wire;
-    manifest::decode(resource.root, wire, resource.ref(), said_before);
-    NamedPorts& pods = all.emplace_back();
-    pods.ns = *resource.ns;
-    if (wire.spec.pod.metadata) pods.labels = wire.spec.pod.metadata->labels;
-    for (const auto& container : wire.spec.pod.spec.containers) {
-      for (const auto& port : container.ports) {
-        pods.ports.emplace_back(*port.name, static_cast<std::uint16_t>(*port.container_port));
-      }
-    }
+    const Node* containers = resource.root.at({"spec", "template", "spec", "containers"});
+    if (!containers || !containers->is_sequence()) continue;
+    auto& pods = all[*resource.ns].emplace_back(Template{{}, containers});
+    const Node* labels = resource.root.at({"spec", "template", "metadata", "labels"});
+    for (std::size_t i = 0; labels && labels->is_mapping() && i < labels->size(); ++i)
+      pods.labels[labels->entry(i).key.text] = labels->entry(i).value.text;
   }
   return all;
 }
 
-/// Of the pods a Service selects; nothing when it selects none, 0 when none of them has a port of that name.
-std::optional<std::uint16_t> find_port(const std::vector<NamedPorts>& all, const mesh::Service& service,
-                                       const std::string& name) {
-  std::optional<std::uint16_t> number;
-  for (const auto& pods : all) {
-    if (pods.ns != service.ns || !mesh::selects(service.selector, pods.labels)) continue;
-    if (!number) number = 0;
-    for (const auto& [candidate, port] : pods.ports) {
-      if (candidate == name) return port;
+/// The number of a container port by its name; 0 when there is none.
+std::uint16_t port_named(const Node& containers, std::string_view name) {
+  for (const Node& container : containers.children) {
+    const Node* ports = container.find("ports");
+    for (std::size_t i = 0; ports && ports->is_sequence() && i < ports->size(); ++i) {
+      const Node* own = ports->children[i].find("name");
+      const Node* number = ports->children[i].find("containerPort");
+      if (own && number && own->text == name)
+        return static_cast<std::uint16_t>(manifest::to_integer(number->text).value_or(0));
     }
+  }
+  return 0;
+}
+
+/// Of the pods a Service selects; nothing when it selects none, 0 when none of them has a port of that name.
+std::optional<std::uint16_t> find_port(const Templates& all, const mesh::Service& service,
+                                       std::string_view name) {
+  const auto there = all.find(service.ns);
+  std::optional<std::uint16_t> number;
+  if (there == all.end()) return number;
+  for (const auto& pods : there->second) {
+    if (!mesh::selects(service.selector, pods.labels)) continue;
+    number = port_named(*pods.containers, name);
+    if (*number != 0) break;
   }
   return number;
 }
@@ -201,23 +212,23 @@ void resolve_named_ports(std::span<const manifest::Resource> resources, mesh::Mo
                        [](const auto& port) { return port.target_port == 0; });
   });
   if (!any) return;
-  const auto pods = named_ports(resources);
+  const auto pods = templates(resources);
   std::map<std::pair<std::string_view, std::string_view>, mesh::Service*> services;
   for (auto& service : model.services) services[{service.ns, service.name}] = &service;
-  Diagnostics said_before;
   for (const auto& resource : resources) {
     if (*resource.kind != "Service" || !resource.group().empty()) continue;
-    manifest::Manifest<kubernetes::Service> wire;
-    manifest::decode(resource.root, wire, resource.ref(), said_before);
-    mesh::Service* service = services[{*resource.ns, *resource.name}];
-    for (std::size_t i = 0; service && i < wire.spec.ports.size() && i < service->ports.size(); ++i) {
-      const auto& target = wire.spec.ports[i].target_port;
-      if (!target || target->text.empty()) continue;
-      const auto number = find_port(pods, *service, target->text);
-      service->ports[i].target_port = number.value_or(0);
+    const auto known = services.find({*resource.ns, *resource.name});
+    const Node* ports = resource.root.at({"spec", "ports"});
+    if (known == services.end() || !ports || !ports->is_sequence()) continue;
+    auto& own = known->second->ports;
+    for (std::size_t i = 0; i < ports->size() && i < own.size(); ++i) {
+      const Node* target = ports->children[i].find("targetPort");
+      if (!target || !target->is_scalar() || target->type() != manifest::ScalarType::kString) continue;
+      const auto number = find_port(pods, *known->second, target->text);
+      own[i].target_port = number.value_or(0);
       if (!number || *number != 0) continue;
       found
-          .error("unknown-port", {wire.spec.ports[i].origin, 0},
+          .error("unknown-port", {ports->children[i].origin, 0},
                  fmt::format("no container of the selected pods has a port named '{}'", target->text))
           .object = resource.ref();
     }

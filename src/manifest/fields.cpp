@@ -65,11 +65,14 @@ std::vector<std::string> homes_of(std::string_view name, const Table& root) {
 }  // namespace
 
 Table::Table(std::string_view name, std::vector<Row> rows, Unknown unknown, const void* defaults, Check check)
-    : name_(name), rows_(std::move(rows)), unknown_(unknown), defaults_(defaults), check_(std::move(check)) {}
+    : name_(name), rows_(std::move(rows)), unknown_(unknown), defaults_(defaults), check_(std::move(check)) {
+  for (const Row& row : rows_) marks_.push_back(mark_of(row.name));
+}
 
 const Row* Table::find(std::string_view field) const {
-  for (const Row& row : rows_) {
-    if (row.name == field) return &row;
+  const auto mark = mark_of(field);
+  for (std::size_t i = 0; i < marks_.size(); ++i) {
+    if (marks_[i] == mark && rows_[i].name == field) return &rows_[i];
   }
   return nullptr;
 }

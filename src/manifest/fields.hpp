@@ -174,6 +174,7 @@ class Table {
 
   std::string_view name_;
   std::vector<Row> rows_;
+  std::vector<std::uint32_t> marks_;  // of the rows' names, to look at first
   Unknown unknown_;
   const void* defaults_;
   Check check_;

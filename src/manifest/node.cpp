@@ -13,7 +13,7 @@ bool one_of(std::string_view text, const std::array<std::string_view, N>& words)
   return std::find(words.begin(), words.end(), text) != words.end();
 }
 
-constexpr std::array<std::string_view, 5> kNulls{"", "~", "null", "Null", "NULL"};
+constexpr std::array<std::string_view, 4> kNulls{"~", "null", "Null", "NULL"};
 constexpr std::array<std::string_view, 18> kBools{"true", "True", "TRUE", "false", "False", "FALSE",
                                                   "yes",  "Yes",  "YES",  "no",    "No",    "NO",
                                                   "on",   "On",   "ON",   "off",   "Off",   "OFF"};
@@ -24,8 +24,20 @@ bool all_digits(std::string_view text, std::string_view digits) {
   return !text.empty() && text.find_first_not_of(digits) == text.npos;
 }
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool all_digits(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_digit);
+}
+
+/// Whether a null or a bool can begin like this.
+bool may_be_word(char first) {
+  constexpr std::string_view kFirst = "~nNtTfFyYoO";
+  return std::find(kFirst.begin(), kFirst.end(), first) != kFirst.end();
+}
+
 ScalarType number_type(std::string_view text) {
   if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+  if (all_digits(text)) return ScalarType::kInteger;
   if (text.size() > 2 && text[0] == '0') {
     const char base = text[1];
     const auto digits = text.substr(2);
@@ -39,26 +51,27 @@ ScalarType number_type(std::string_view text) {
   if (exponent != text.npos) {
     auto power = text.substr(exponent + 1);
     if (power.starts_with('-') || power.starts_with('+')) power.remove_prefix(1);
-    if (!all_digits(power, "0123456789")) return ScalarType::kString;
+    if (!all_digits(power)) return ScalarType::kString;
   }
   const auto dot = mantissa.find('.');
   const auto whole = mantissa.substr(0, dot);
   const auto fraction = dot == mantissa.npos ? std::string_view{} : mantissa.substr(dot + 1);
-  const bool digits = all_digits(whole, "0123456789") || all_digits(fraction, "0123456789");
-  const bool clean = (whole.empty() || all_digits(whole, "0123456789")) &&
-                     (fraction.empty() || all_digits(fraction, "0123456789"));
+  const bool digits = all_digits(whole) || all_digits(fraction);
+  const bool clean = (whole.empty() || all_digits(whole)) && (fraction.empty() || all_digits(fraction));
   return digits && clean ? ScalarType::kNumber : ScalarType::kString;
 }
 
 }  // namespace
 
 ScalarType plain_type(std::string_view text) {
-  if (text.size() <= 4 && one_of(text, kNulls)) return ScalarType::kNull;
-  if (text.size() <= 5 && one_of(text, kBools)) return ScalarType::kBool;
-  if (text[0] == '.' || text[0] == '-' || text[0] == '+' || (text[0] >= '0' && text[0] <= '9')) {
-    return one_of(text, kSpecial) ? ScalarType::kNumber : number_type(text);
+  if (text.empty()) return ScalarType::kNull;
+  const char first = text[0];
+  if (first == '.' || first == '-' || first == '+' || is_digit(first)) {
+    return !is_digit(first) && one_of(text, kSpecial) ? ScalarType::kNumber : number_type(text);
   }
-  return ScalarType::kString;
+  if (text.size() > 5 || !may_be_word(first)) return ScalarType::kString;
+  if (one_of(text, kNulls)) return ScalarType::kNull;
+  return one_of(text, kBools) ? ScalarType::kBool : ScalarType::kString;
 }
 
 Node Node::string(std::string text, Origin origin) {
@@ -97,8 +110,10 @@ ScalarType Node::type() const {
 
 const Node* Node::find(std::string_view key) const {
   if (!is_mapping()) return nullptr;
-  for (std::size_t i = 0; i + 1 < children.size(); i += 2) {
-    if (children[i].text == key) return &children[i + 1];
+  const auto wanted = mark_of(key);
+  const Node* const end = children.data() + (children.size() & ~std::size_t{1});
+  for (const Node* one = children.data(); one != end; one += 2) {
+    if ((one->mark == wanted || one->mark == 0) && one->text == key) return one + 1;
   }
   return nullptr;
 }
@@ -125,6 +140,7 @@ std::string Node::text_at(std::initializer_list<std::string_view> path) const {
 
 Node& Node::add(std::string_view key, Node value) {
   children.push_back(string(std::string(key)));
+  children.back().mark = mark_of(key);
   children.push_back(std::move(value));
   return children.back();
 }
@@ -135,14 +151,12 @@ Node& Node::add(Node item) {
 }
 
 Node& Node::comment(std::string head) {
-  comments.resize(1);
-  comments[0].head = std::move(head);
+  comments.make().head = std::move(head);
   return *this;
 }
 
 Node& Node::line_comment(std::string line) {
-  comments.resize(1);
-  comments[0].line = std::move(line);
+  comments.make().line = std::move(line);
   return *this;
 }
 

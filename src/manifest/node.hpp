@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,24 @@ namespace marty::manifest {
 
 struct Node;
 
+/// What few nodes have: the others pay for a pointer only. Copies are deep.
+template <class T>
+class Rare {
+ public:
+  Rare() = default;
+  Rare(const Rare& other) : value_(other.value_ ? std::make_unique<T>(*other.value_) : nullptr) {}
+  Rare(Rare&&) noexcept = default;
+  Rare& operator=(const Rare& other) { return *this = Rare(other); }
+  Rare& operator=(Rare&&) noexcept = default;
+
+  const T* get() const { return value_.get(); }
+  T& make() { return value_ ? *value_ : *(value_ = std::make_unique<T>()); }
+  void clear() { value_.reset(); }
+
+ private:
+  std::unique_ptr<T> value_;
+};
+
 /// One `key: value` of a mapping. The key is a node because it has a place of its own.
 struct EntryView {
   const Node& key;
@@ -24,6 +43,16 @@ struct EntryView {
 enum class ScalarType { kNull, kBool, kInteger, kNumber, kString };
 ScalarType plain_type(std::string_view text);
 
+/// A few bytes of a key in one number, never 0: keys whose marks differ are different.
+inline std::uint32_t mark_of(std::string_view key) {
+  if (key.empty()) return 1;
+  const auto byte = [&](std::size_t at) {
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(key[at]));
+  };
+  const auto size = static_cast<std::uint32_t>(key.size());
+  return ((size << 24) ^ (byte(key.size() / 2) << 16) ^ (byte(key.size() - 1) << 8) ^ byte(0)) | (1u << 31);
+}
+
 /// A piece of a YAML document that knows where it was written; a value type. Origins and lengths count
 /// characters. Read nodes carry no comments: those are for the writer.
 struct Node {
@@ -33,6 +62,7 @@ struct Node {
   bool is_text = false;  ///< a scalar that is a string whatever it looks like: quoted, block, or tagged !!str
   std::uint16_t length = 0;  ///< of what is on the first line
   Origin origin;
+  std::uint32_t mark = 0;      ///< of a key: mark_of(text), or 0 for not computed; saves `find` most looks
   std::string text;            ///< of a scalar, unescaped; of a null as it was spelled, if at all
   std::vector<Node> children;  ///< items of a sequence; of a mapping key, value, key, value …
 
@@ -40,7 +70,7 @@ struct Node {
     std::string head;  ///< lines above; "\n" between them, no "#"
     std::string line;  ///< after the value
   };
-  std::vector<Comments> comments;  ///< none or one
+  Rare<Comments> comments;
 
   static Node string(std::string text, Origin = {});
   static Node plain(std::string text, Origin = {});  ///< a number or bool, written as it is

@@ -104,8 +104,8 @@ class Writer {
   void indent(std::size_t depth) { out.append(depth, ' '); }
 
   void comment(const Node& node, std::size_t depth) {
-    if (node.comments.empty() || node.comments[0].head.empty()) return;
-    std::string_view rest = node.comments[0].head;
+    if (!node.comments.get() || node.comments.get()->head.empty()) return;
+    std::string_view rest = node.comments.get()->head;
     while (!rest.empty()) {
       const auto line = rest.substr(0, rest.find('\n'));
       indent(depth);
@@ -115,7 +115,7 @@ class Writer {
   }
 
   void line_end(const Node& node) {
-    if (!node.comments.empty() && !node.comments[0].line.empty()) out += "  # " + node.comments[0].line;
+    if (node.comments.get() && !node.comments.get()->line.empty()) out += "  # " + node.comments.get()->line;
     out += '\n';
   }
 

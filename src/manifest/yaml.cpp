@@ -200,6 +200,7 @@ class Builder {
       }
       key.kind = Node::Kind::kScalar;
       key.is_text = true;
+      key.mark = mark_of(key.text);
       if (!next(event) || !value(event, depth + 1, content)) return false;
       if (!merge) {
         out.children.push_back(std::move(key));
@@ -287,23 +288,6 @@ class Builder {
   std::size_t alias_nodes_ = 0, alias_bytes_ = 0;
 };
 
-/// Where the next line that begins a document ("---") starts at or after `from`; the end of the text when
-/// none does. YAML allows such a line nowhere else, so cutting there lets a broken document leave its
-/// neighbours alone.
-std::size_t next_document(std::string_view text, std::size_t from) {
-  for (std::size_t at = from; at < text.size();) {
-    const auto line = text.substr(at, 4);
-    if (line.starts_with("---") &&
-        (line.size() == 3 || line[3] == ' ' || line[3] == '\t' || line[3] == '\r' || line[3] == '\n')) {
-      return at;
-    }
-    const auto end = text.find('\n', at);
-    if (end == text.npos) break;
-    at = end + 1;
-  }
-  return text.size();
-}
-
 /// Nothing but blank lines, comments and %directives.
 bool is_bare(std::string_view chunk) {
   while (!chunk.empty()) {
@@ -330,16 +314,26 @@ struct Chunk {
   std::uint32_t line = 1;  ///< of its beginning
 };
 
+bool begins_document(std::string_view line) {
+  return line.starts_with("---") &&
+         (line.size() == 3 || line[3] == ' ' || line[3] == '\t' || line[3] == '\r' || line[3] == '\n');
+}
+
+/// Cuts before every line that begins a document ("---"). YAML allows such a line nowhere else, so a broken
+/// document leaves its neighbours alone.
 std::vector<Chunk> cut(std::string_view text) {
   std::vector<Chunk> chunks;
-  std::uint32_t line = 1;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = next_document(text, at + (at > 0 || text.starts_with("---") ? 3 : 0));
-    chunks.push_back({text.substr(at, end - at), line});
-    line += static_cast<std::uint32_t>(std::count(text.begin() + static_cast<std::ptrdiff_t>(at),
-                                                  text.begin() + static_cast<std::ptrdiff_t>(end), '\n'));
-    at = end;
+  std::uint32_t line = 1, first_line = 1;
+  std::size_t begin = 0;
+  for (std::size_t at = 0; at < text.size(); ++line) {
+    if (at > begin && begins_document(text.substr(at, 4))) {
+      chunks.push_back({text.substr(begin, at - begin), first_line});
+      begin = at;
+      first_line = line;
+    }
+    at = std::min(text.find('\n', at), text.size() - 1) + 1;
   }
+  if (begin < text.size()) chunks.push_back({text.substr(begin), first_line});
   return chunks;
 }
 
@@ -350,8 +344,9 @@ struct Documents {
 };
 
 void read_chunks(std::span<const Chunk> chunks, std::uint16_t file, Documents& into) {
+  std::vector<Node> open;
   for (const auto& [text, line] : chunks) {
-    if (Node plain; read_plain_document(text, line, file, plain)) {
+    if (Node plain; read_plain_document(text, line, file, plain, open)) {
       into.all.push_back(std::move(plain));
     } else if (!is_bare(text)) {
       into.broken += !read_any_document(text, line, file, into.found, into.all);

@@ -1,19 +1,27 @@
 #include "manifest/yaml_plain.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace marty::manifest {
 
 namespace {
 
-constexpr int kDepthMax = 90;             // below the reader's own limit, which only libyaml's reader reports
+constexpr int kDepthMax = 90;  // below the reader's own limit, which only libyaml's reader reports
+constexpr std::size_t kOpenMax = std::size_t{1} << 20;
 constexpr std::ptrdiff_t kKeyMax = 1000;  // libyaml: a key is at most 1024 characters
 
 class PlainReader {
  public:
-  PlainReader(std::string_view text, std::uint32_t first_line, std::uint16_t file)
-      : at_(text.data()), end_(text.data() + text.size()), line_start_(at_), line_(first_line), file_(file) {
-    // Bytes at the end are looked at in pairs; what lies behind the end reads as a line's end.
+  PlainReader(std::string_view text, std::uint32_t first_line, std::uint16_t file, std::vector<Node>& open)
+      : at_(text.data()),
+        end_(text.data() + text.size()),
+        line_start_(at_),
+        line_(first_line),
+        file_(file),
+        open_(open) {
+    open_.clear();
+    open_.reserve(std::min(text.size() / 2 + 256, kOpenMax));
   }
 
   bool read(Node& out) {
@@ -110,17 +118,26 @@ class PlainReader {
     return at_key() && mapping(out, depth);
   }
 
-  /// Gives the entries or items that were gathered since `base` to their collection.
+  /// Stays where it is while what is below it is read. There is room for all that people write; if not, this
+  /// is no document for us.
+  Node& fresh() {
+    if (open_.size() < open_.capacity()) return open_.emplace_back();
+    broken_ = true;
+    return spare_;
+  }
+
+  /// Gives the entries or items that were opened since `base` to their collection.
   void collect(Node& out, std::size_t base) {
-    const auto first = gathered_.begin() + static_cast<std::ptrdiff_t>(base);
-    out.children.assign(std::make_move_iterator(first), std::make_move_iterator(gathered_.end()));
-    gathered_.resize(base);
+    const auto first = open_.begin() + static_cast<std::ptrdiff_t>(base);
+    out.children.assign(std::make_move_iterator(first), std::make_move_iterator(open_.end()));
+    open_.erase(first, open_.end());
   }
 
   bool unique_keys(std::size_t base) const {
-    for (std::size_t now = base + 2; now < gathered_.size(); now += 2) {
+    const Node* const all = open_.data();
+    for (std::size_t now = base + 2; now < open_.size(); now += 2) {
       for (std::size_t before = base; before < now; before += 2) {
-        if (gathered_[before].text == gathered_[now].text) return false;
+        if (all[before].mark == all[now].mark && all[before].text == all[now].text) return false;
       }
     }
     return true;
@@ -130,16 +147,16 @@ class PlainReader {
   /// repeated keys in linear time.
   bool mapping(Node& out, int depth) {
     constexpr std::size_t kEntriesMax = 64;
-    const auto base = gathered_.size();
+    const auto base = open_.size();
     const auto mine = column();
     out.kind = Node::Kind::kMapping;
     out.origin = here();
     do {
-      Node key, value;
+      Node& key = fresh();
+      Node& value = fresh();
       if (!block_key(key) || !after_indicator(value, mine, depth, true)) return false;
-      gathered_.push_back(std::move(key));
-      gathered_.push_back(std::move(value));
-      if (gathered_.size() - base > 2 * kEntriesMax || broken_) return false;
+      key.mark = mark_of(key.text);
+      if (open_.size() - base > 2 * kEntriesMax || broken_) return false;
       if (!done_ && (indent_ > mine || (indent_ == mine && at_dash()))) return false;
     } while (!done_ && indent_ == mine);
     if (!unique_keys(base)) return false;
@@ -148,15 +165,13 @@ class PlainReader {
   }
 
   bool sequence(Node& out, int depth) {
-    const auto base = gathered_.size();
+    const auto base = open_.size();
     const auto mine = column();
     out.kind = Node::Kind::kSequence;
     out.origin = here();
     do {
       ++at_;
-      Node item;
-      if (!after_indicator(item, mine, depth, false)) return false;
-      gathered_.push_back(std::move(item));
+      if (!after_indicator(fresh(), mine, depth, false)) return false;
       if (broken_ || (!done_ && indent_ > mine)) return false;
     } while (!done_ && indent_ == mine && at_dash());
     collect(out, base);
@@ -357,7 +372,7 @@ class PlainReader {
 
   bool flow(Node& out, int depth) {
     if (depth > kDepthMax) return false;
-    const auto base = gathered_.size();
+    const auto base = open_.size();
     const bool list = *at_ == '[';
     const char close = list ? ']' : '}';
     const char* begin = at_++;
@@ -367,11 +382,8 @@ class PlainReader {
                   file_};
     out.kind = list ? Node::Kind::kSequence : Node::Kind::kMapping;
     for (skip_flow_space(); peek() != close; skip_flow_space()) {
-      Node key, value;
-      if (!list && !flow_key(key)) return false;
-      if (!flow_value(value, depth)) return false;
-      if (!list) gathered_.push_back(std::move(key));
-      gathered_.push_back(std::move(value));
+      if (!list && !flow_key(fresh())) return false;
+      if (!flow_value(fresh(), depth)) return false;
       skip_flow_space();
       if (peek() == close) break;
       if (peek() != ',') return false;
@@ -386,7 +398,7 @@ class PlainReader {
 
   bool unique_flow_keys(std::size_t base) const {
     constexpr std::size_t kEntriesMax = 64;
-    return gathered_.size() - base <= 2 * kEntriesMax && unique_keys(base);
+    return open_.size() - base <= 2 * kEntriesMax && unique_keys(base);
   }
 
   bool flow_key(Node& key) {
@@ -401,6 +413,7 @@ class PlainReader {
       if (!last || peek() != ':' || !blank(1) || at_ - begin > kKeyMax || !plain_key(key, begin, last))
         return false;
     }
+    key.mark = mark_of(key.text);
     ++at_;
     skip_flow_space();
     return true;
@@ -442,23 +455,29 @@ class PlainReader {
   std::uint16_t file_;
   std::ptrdiff_t indent_ = 0;
   bool done_ = false, broken_ = false;
-  std::vector<Node> gathered_;  // what collections that are still open hold so far
+  Node spare_;
+  std::vector<Node>& open_;  // what collections that are still open hold so far
 };
 
 /// Printable ASCII and line feeds only. Everything else, tabs and carriage returns too, has rules of its own.
+constexpr auto kOdd = [] {
+  std::array<bool, 256> odd{};
+  for (std::size_t byte = 0; byte < odd.size(); ++byte)
+    odd[byte] = (byte < 0x20 && byte != '\n') || byte > 0x7e;
+  return odd;
+}();
+
 bool is_plain(std::string_view text) {
-  unsigned odd = 0;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    odd |= static_cast<unsigned>(byte - 0x20u > 0x7eu - 0x20u) & static_cast<unsigned>(byte != '\n');
-  }
-  return odd == 0;
+  bool odd = false;
+  for (const char c : text) odd |= kOdd[static_cast<unsigned char>(c)];
+  return !odd;
 }
 
 }  // namespace
 
-bool read_plain_document(std::string_view text, std::uint32_t first_line, std::uint16_t file, Node& out) {
-  return is_plain(text) && PlainReader(text, first_line, file).read(out);
+bool read_plain_document(std::string_view text, std::uint32_t first_line, std::uint16_t file, Node& out,
+                         std::vector<Node>& open) {
+  return is_plain(text) && PlainReader(text, first_line, file, open).read(out);
 }
 
 }  // namespace marty::manifest

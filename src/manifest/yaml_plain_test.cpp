@@ -1,4 +1,5 @@
 #include "manifest/yaml_plain.hpp"
+#include "manifest/yaml.hpp"
 
 #include <gtest/gtest.h>
 
@@ -23,7 +24,8 @@ std::string shown(const Node& node, int depth = 0) {
 /// True when the quick reader took it; then both must agree.
 bool agree(std::string_view text) {
   Node plain;
-  if (!read_plain_document(text, 7, 3, plain)) return false;
+  std::vector<Node> open;
+  if (!read_plain_document(text, 7, 3, plain, open)) return false;
   Diagnostics found;
   std::vector<Node> documents;
   EXPECT_TRUE(read_any_document(text, 7, 3, found, documents)) << "libyaml refuses:\n" << text;
@@ -94,7 +96,8 @@ TEST(YamlPlain, LeavesTheRestToLibyaml) {
            "a: [x, # c\n y]\n",
        }) {
     Node ignored;
-    EXPECT_FALSE(read_plain_document(text, 1, 0, ignored)) << text;
+    std::vector<Node> open;
+    EXPECT_FALSE(read_plain_document(text, 1, 0, ignored, open)) << text;
   }
 }
 
@@ -154,6 +157,18 @@ TEST(YamlPlain, MutatedFiles) {
     if (HasFailure()) break;
   }
   EXPECT_GT(taken, 3'000u);
+}
+
+TEST(YamlPlain, LeavesADocumentWithMillionsOfValuesToLibyaml) {
+  std::string text;
+  for (int i = 0; i < 1'100'000; ++i) text += "-\n";
+  Node ignored;
+  std::vector<Node> open;
+  EXPECT_FALSE(read_plain_document(text, 1, 0, ignored, open));
+  Diagnostics found;
+  const auto documents = parse_yaml(text, 0, found);
+  ASSERT_EQ(documents.size(), 1u);
+  EXPECT_EQ(documents[0].size(), 1'100'000u);
 }
 
 }  // namespace

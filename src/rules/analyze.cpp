@@ -13,9 +13,15 @@ bool about_the_local_mesh(const Diagnostic& finding) {
 
 std::size_t analyze(const dialect::Manifests& manifests, const SourceMap& sources, const Settings& settings,
                     const schema::Catalog& catalog, Diagnostics& found, Workers& workers) {
-  const auto unknown = check_schemas(catalog, manifests.resources, found, workers);
+  std::size_t unknown = 0;
   Diagnostics deeper;
-  const auto model = dialect::to_model(manifests, deeper);
+  mesh::Model model;
+  workers.run(2, [&](std::size_t piece) {
+    if (piece == 0)
+      model = dialect::to_model(manifests, deeper);
+    else
+      unknown = check_schemas(catalog, manifests.resources, found, workers);
+  });
   std::erase_if(deeper.all(), about_the_local_mesh);
   check_all(Estate(manifests, model, sources, settings), deeper, workers);
   add_what_is_new(found, std::move(deeper));

@@ -11,11 +11,6 @@ namespace marty::rules {
 
 namespace {
 
-std::string name_key(std::string_view kind, std::string_view ns, std::string_view name) {
-  std::string key(kind);
-  return key.append("/").append(ns).append("/").append(name);
-}
-
 /// Where each kind of controller keeps the pods it makes.
 struct Template {
   std::string_view kind, path;
@@ -60,16 +55,24 @@ Estate::Estate(const dialect::Manifests& manifests, const mesh::Model& model, co
   read_mesh_configs();
   for (const auto& resource : manifests.resources) {
     by_kind_[*resource.kind].push_back(&resource);
-    by_name_.emplace(name_key(*resource.kind, *resource.ns, *resource.name), &resource);
-    names_[name_key(*resource.kind, *resource.ns, {})].push_back(*resource.name);
+    by_group_[{*resource.kind, resource.group(), {}}].push_back(&resource);
+    by_name_[{*resource.kind, *resource.ns, *resource.name}].push_back(&resource);
+    names_[{*resource.kind, *resource.ns, {}}].push_back(*resource.name);
     if (*resource.kind == "HTTPRoute") index_parents(resource);
     if (*resource.kind == "Service") service_namespaces_.insert(*resource.ns);
     index_pods(resource);
   }
+  index_labels();
   queries_ = std::make_unique<Queries>(*this);
 }
 
 Estate::~Estate() = default;
+
+std::size_t Estate::Hash::operator()(const Triple& key) const {
+  constexpr std::size_t kSpread = 0x9e3779b97f4a7c15;
+  const std::hash<std::string_view> hash;
+  return (hash(key.first) * kSpread + hash(key.second)) * kSpread + hash(key.third);
+}
 
 void Estate::read_mesh_configs() {
   auto& all = settings_.mesh_configs;
@@ -93,8 +96,18 @@ void Estate::index_pods(const Resource& resource) {
   if (const auto replicas = number(resource.root, "spec.replicas"); replicas && *replicas >= 0)
     pods.replicas = static_cast<std::uint32_t>(std::min<std::int64_t>(*replicas, UINT32_MAX));
   pod_namespaces_.insert(*resource.ns);
-  pods_by_namespace_[*resource.ns].push_back(pods_.size());
   pods_.push_back(std::move(pods));
+}
+
+void Estate::index_labels() {
+  for (const auto& pods : pods_) {
+    pods_by_namespace_[pods.ns()].push_back(&pods);
+    for (const auto& [key, value] : pods.labels) pods_by_label_[{pods.ns(), key, value}].push_back(&pods);
+  }
+  for (const auto* service : of("Service")) {
+    const auto selector = labels_at(get(service->root, "spec.selector"));
+    if (!selector.empty()) pods_of_.emplace(service, selected(*service->ns, selector));
+  }
 }
 
 const Estate::List& Estate::of(std::string_view kind) const {
@@ -103,32 +116,32 @@ const Estate::List& Estate::of(std::string_view kind) const {
   return known == by_kind_.end() ? none : known->second;
 }
 
-Estate::List Estate::of(std::string_view kind, std::string_view group) const {
-  List out;
-  for (const auto* resource : of(kind))
-    if (resource->group() == group) out.push_back(resource);
-  return out;
+const Estate::List& Estate::of(std::string_view kind, std::string_view group) const {
+  static const List none;
+  const auto known = by_group_.find({kind, group, {}});
+  return known == by_group_.end() ? none : known->second;
 }
 
 const Resource* Estate::find(std::string_view kind, std::string_view ns, std::string_view name,
                              std::string_view group) const {
-  const auto [first, last] = by_name_.equal_range(name_key(kind, ns, name));
-  for (auto known = first; known != last; ++known)
-    if (group.empty() || known->second->group() == group) return known->second;
+  const auto known = by_name_.find({kind, ns, name});
+  if (known == by_name_.end()) return nullptr;
+  for (const auto* resource : known->second)
+    if (group.empty() || resource->group() == group) return resource;
   return nullptr;
 }
 
 const std::vector<std::string_view>& Estate::names(std::string_view kind, std::string_view ns) const {
   static const std::vector<std::string_view> none;
-  const auto known = names_.find(name_key(kind, ns, {}));
+  const auto known = names_.find({kind, ns, {}});
   return known == names_.end() ? none : known->second;
 }
 
 void Estate::index_parents(const Resource& route) {
   each(route.root, "spec.parentRefs[]", [&](const Place& parent) {
     const auto ns = text(parent.node, "namespace");
-    const auto key = name_key(text(parent.node, "kind"), ns.empty() ? std::string_view(*route.ns) : ns,
-                              text(parent.node, "name"));
+    const Triple key{text(parent.node, "kind"), ns.empty() ? std::string_view(*route.ns) : ns,
+                     text(parent.node, "name")};
     attached_[key].push_back({&route, &parent.node, parent.path});
   });
 }
@@ -136,32 +149,38 @@ void Estate::index_parents(const Resource& route) {
 const std::vector<Estate::Attached>& Estate::attached(std::string_view parent_kind, std::string_view ns,
                                                       std::string_view name) const {
   static const std::vector<Attached> none;
-  const auto known = attached_.find(name_key(parent_kind, ns, name));
+  const auto known = attached_.find({parent_kind, ns, name});
   return known == attached_.end() ? none : known->second;
 }
 
 std::vector<const Pods*> Estate::selected(std::string_view ns, const mesh::Labels& selector) const {
-  std::vector<const Pods*> out;
+  static const PodList none;
   const auto there = pods_by_namespace_.find(ns);
-  if (there == pods_by_namespace_.end()) return out;
-  for (const auto i : there->second)
-    if (mesh::selects(selector, pods_[i].labels)) out.push_back(&pods_[i]);
+  const auto* candidates = there == pods_by_namespace_.end() ? &none : &there->second;
+  for (const auto& [key, value] : selector) {
+    const auto labelled = pods_by_label_.find({ns, key, value});
+    if (labelled == pods_by_label_.end()) return {};
+    if (labelled->second.size() < candidates->size()) candidates = &labelled->second;
+  }
+  PodList out;
+  for (const auto* pods : *candidates)
+    if (mesh::selects(selector, pods->labels)) out.push_back(pods);
   return out;
 }
 
 const Resource* Estate::service(std::string_view host, std::string_view ns) const {
-  const std::string whole = dialect::fqdn(host, ns);
-  std::string_view rest = whole;
-  if (!rest.ends_with(dialect::kClusterDomain)) return nullptr;
-  rest.remove_suffix(dialect::kClusterDomain.size());
-  const auto dot = rest.find('.');
-  if (dot == rest.npos) return nullptr;
-  return find("Service", rest.substr(dot + 1), rest.substr(0, dot));
+  if (host.empty()) return nullptr;
+  if (host.find('.') == host.npos) return find("Service", ns, host);
+  if (!host.ends_with(dialect::kClusterDomain)) return nullptr;
+  host.remove_suffix(dialect::kClusterDomain.size());
+  const auto dot = host.find('.');
+  return dot == host.npos ? nullptr : find("Service", host.substr(dot + 1), host.substr(0, dot));
 }
 
-std::vector<const Pods*> Estate::pods_of(const Resource& service) const {
-  const auto selector = labels_at(get(service.root, "spec.selector"));
-  return selector.empty() ? std::vector<const Pods*>{} : selected(*service.ns, selector);
+const std::vector<const Pods*>& Estate::pods_of(const Resource& service) const {
+  static const PodList none;
+  const auto known = pods_of_.find(&service);
+  return known == pods_of_.end() ? none : known->second;
 }
 
 bool Estate::istio_injected(std::string_view ns, const Pods* pods) const {

@@ -50,7 +50,7 @@ class Estate {
   /// Objects of a kind, in the order of the files: of("VirtualService"), of("HTTPRoute",
   /// "policy.linkerd.io").
   const List& of(std::string_view kind) const;
-  List of(std::string_view kind, std::string_view group) const;
+  const List& of(std::string_view kind, std::string_view group) const;
   /// Kinds of two groups may share a name (AuthorizationPolicy, Gateway, HTTPRoute): then the group tells.
   const Resource* find(std::string_view kind, std::string_view ns, std::string_view name,
                        std::string_view group = {}) const;
@@ -76,7 +76,7 @@ class Estate {
   std::vector<const Pods*> selected(std::string_view ns, const mesh::Labels& selector) const;
   /// The Service a host means when said in namespace `ns` as Istio reads hosts; nullptr when it is not here.
   const Resource* service(std::string_view host, std::string_view ns) const;
-  std::vector<const Pods*> pods_of(const Resource& service) const;
+  const std::vector<const Pods*>& pods_of(const Resource& service) const;
 
   /// Whether the files are the whole truth about a namespace's Services (pods, accounts): they hold at least
   /// one. Otherwise what is missing may well be in the cluster.
@@ -91,19 +91,34 @@ class Estate {
  private:
   void read_mesh_configs();
   void index_pods(const Resource&);
+  void index_labels();
   void index_parents(const Resource& route);
+
+  /// Three texts that live as long as the manifests: of an object its kind, namespace and name.
+  struct Triple {
+    std::string_view first, second, third;
+    friend bool operator==(const Triple&, const Triple&) = default;
+  };
+  struct Hash {
+    std::size_t operator()(const Triple&) const;
+  };
+  template <class Value>
+  using ByTriple = std::unordered_map<Triple, Value, Hash>;
 
   const dialect::Manifests& manifests_;
   const mesh::Model& model_;
   const SourceMap& sources_;
   Settings settings_;
   std::map<std::string, List, std::less<>> by_kind_;
-  // By kind/namespace/name, of two groups both; by kind/namespace; by the parent's kind/namespace/name.
-  std::unordered_multimap<std::string, const Resource*> by_name_;
-  std::unordered_map<std::string, std::vector<std::string_view>> names_;
-  std::unordered_map<std::string, std::vector<Attached>> attached_;
-  std::map<std::string, std::vector<std::size_t>, std::less<>> pods_by_namespace_;
+  ByTriple<List> by_group_;                        // kind and group
+  ByTriple<List> by_name_;                         // of two groups both
+  ByTriple<std::vector<std::string_view>> names_;  // by kind and namespace
+  ByTriple<std::vector<Attached>> attached_;       // by the parent
   std::vector<Pods> pods_;
+  using PodList = std::vector<const Pods*>;
+  std::unordered_map<std::string_view, PodList> pods_by_namespace_;
+  ByTriple<PodList> pods_by_label_;  // namespace, key, value
+  std::unordered_map<const Resource*, PodList> pods_of_;
   std::set<std::string, std::less<>> service_namespaces_, pod_namespaces_;
   std::unique_ptr<const Queries> queries_;
 };

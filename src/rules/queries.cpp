@@ -110,7 +110,7 @@ void Queries::read_dashboards(const Resource& resource) {
   const Node* labels = get(resource.root, "metadata.labels");
   if (labels == nullptr || labels->find("grafana_dashboard") == nullptr) return;
   each(resource.root, "data{}", [&](const Place& file) {
-    if (!file.node.is_scalar() || !file.path.ends_with(".json")) return;
+    if (!file.node.is_scalar() || !file.path.words().ends_with(".json")) return;
     Diagnostics broken;
     auto documents = manifest::parse_yaml(file.node.text, 0, broken);
     if (documents.size() != 1 || broken.has_errors()) return;

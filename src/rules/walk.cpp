@@ -32,69 +32,41 @@ bool is_true(const Node* node) { return node != nullptr && node->is_scalar() && 
 
 namespace {
 
-/// Lengthens a path while it lives.
-class Longer {
- public:
-  Longer(std::string& path, std::string_view step) : path_(path), before_(path.size()) {
-    if (!path.empty() && !step.starts_with('[')) path += '.';
-    path += step;
-  }
-  ~Longer() { path_.resize(before_); }
-  Longer(const Longer&) = delete;
-  Longer& operator=(const Longer&) = delete;
+using See = FunctionRef<void(const Place&)>;
 
- private:
-  std::string& path_;
-  std::size_t before_;
-};
-
-std::string index(std::size_t i) { return "[" + std::to_string(i) + "]"; }
-
-using See = std::function<void(const Place&)>;
-
-void follow(const Node& node, std::string_view pattern, std::string& path, const See& see) {
-  if (pattern.empty()) return see({node, path});
+void follow(const Node& node, std::string_view pattern, const schema::Place& here, See see) {
+  if (pattern.empty()) return see({node, here});
   if (pattern.starts_with('.')) pattern.remove_prefix(1);
   if (pattern.starts_with("[]")) {
     if (!node.is_sequence()) return;
-    for (std::size_t i = 0; i < node.children.size(); ++i) {
-      const Longer step(path, index(i));
-      follow(node.children[i], pattern.substr(2), path, see);
-    }
+    for (std::size_t i = 0; i < node.children.size(); ++i)
+      follow(node.children[i], pattern.substr(2), here.item(i), see);
   } else if (pattern.starts_with("{}")) {
     if (!node.is_mapping()) return;
-    for (std::size_t i = 0; i < node.size(); ++i) {
-      const Longer step(path, node.entry(i).key.text);
-      follow(node.entry(i).value, pattern.substr(2), path, see);
-    }
+    for (std::size_t i = 0; i < node.size(); ++i)
+      follow(node.entry(i).value, pattern.substr(2), here.field(node.entry(i).key.text), see);
   } else {
-    const auto end = std::min(pattern.find_first_of(".[{"), pattern.size());
+    std::size_t end = 0;
+    while (end < pattern.size() && pattern[end] != '.' && pattern[end] != '[' && pattern[end] != '{') ++end;
     const auto key = pattern.substr(0, end);
-    const Node* next = node.find(key);
-    if (next == nullptr) return;
-    const Longer step(path, key);
-    follow(*next, pattern.substr(end), path, see);
+    if (const Node* next = node.find(key)) follow(*next, pattern.substr(end), here.field(key), see);
   }
 }
 
-void all_below(const Node& node, std::string& path, const See& see) {
-  if (node.is_scalar()) return see({node, path});
+void all_below(const Node& node, const schema::Place& here, See see) {
+  if (node.is_scalar()) return see({node, here});
   for (std::size_t i = 0; i < node.size(); ++i) {
-    const Longer step(path, node.is_mapping() ? node.entry(i).key.text : index(i));
-    all_below(node.is_mapping() ? node.entry(i).value : node.children[i], path, see);
+    if (node.is_mapping())
+      all_below(node.entry(i).value, here.field(node.entry(i).key.text), see);
+    else
+      all_below(node.children[i], here.item(i), see);
   }
 }
 
 }  // namespace
 
-void each(const Node& root, std::string_view pattern, const See& see) {
-  std::string path;
-  follow(root, pattern, path, see);
-}
+void each(const Node& root, std::string_view pattern, See see) { follow(root, pattern, {}, see); }
 
-void each_scalar(const Node& root, const See& see) {
-  std::string path;
-  all_below(root, path, see);
-}
+void each_scalar(const Node& root, See see) { all_below(root, {}, see); }
 
 }  // namespace marty::rules

@@ -92,13 +92,10 @@ Range Builder::properties(const Node& schema, Schema& into) {
   Entries entries;
   for (std::size_t i = 0; i < listed->size(); ++i) {
     const auto [key, value] = listed->entry(i);
-    entries.push_back({text(key.text), compile(value)});
+    entries.push_back({text(key.text), compile(value), manifest::mark_of(key.text)});
   }
-  const auto name_of = [this](const Property& p) {
-    return std::string_view(pool_).substr(p.name.at, p.name.size);
-  };
-  std::sort(entries.begin(), entries.end(),
-            [&](const Property& a, const Property& b) { return in_table_order(name_of(a), name_of(b)); });
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const Property& a, const Property& b) { return a.mark < b.mark; });
   const Range range{size_of(properties_), size_of(entries)};
   properties_.insert(properties_.end(), entries.begin(), entries.end());
   if (into.type == Type::kAny && entries.empty()) into.flags |= kKeepsUnknown;

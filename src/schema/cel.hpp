@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "manifest/node.hpp"
+#include "schema/defaults.hpp"
 #include "schema/patterns.hpp"
 #include "schema/tables.hpp"
 
@@ -66,6 +67,7 @@ enum class CelVerdict {
 };
 
 /// Computes a rule about `self`, which has this schema. Fields that are absent have their default.
-CelVerdict evaluate(const Cel&, const Tables&, Patterns&, std::uint32_t schema, const manifest::Node& self);
+CelVerdict evaluate(const Cel&, const Tables&, Patterns&, Defaults&, std::uint32_t schema,
+                    const manifest::Node& self);
 
 }  // namespace marty::schema

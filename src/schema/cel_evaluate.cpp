@@ -13,7 +13,8 @@ constexpr std::size_t kStepsMax = 2'000'000;
 
 class Evaluation {
  public:
-  Evaluation(const Tables& tables, Patterns& patterns) : memory_(tables, patterns) {}
+  Evaluation(const Tables& tables, Patterns& patterns, Defaults& defaults)
+      : memory_(tables, patterns, defaults) {}
 
   CelValue run(const Cel& rule, std::uint32_t schema, const manifest::Node& self) {
     names_.emplace_back("self", memory_.of(self, schema));
@@ -235,9 +236,9 @@ class Evaluation {
 
 }  // namespace
 
-CelVerdict evaluate(const Cel& rule, const Tables& tables, Patterns& patterns, std::uint32_t schema,
-                    const manifest::Node& self) {
-  Evaluation evaluation(tables, patterns);
+CelVerdict evaluate(const Cel& rule, const Tables& tables, Patterns& patterns, Defaults& defaults,
+                    std::uint32_t schema, const manifest::Node& self) {
+  Evaluation evaluation(tables, patterns, defaults);
   const CelValue verdict = evaluation.run(rule, schema, self);
   if (evaluation.gave_up()) return CelVerdict::kGivenUp;
   if (!verdict.is(Is::kBool)) return CelVerdict::kFailed;

@@ -1,7 +1,6 @@
 #include "schema/cel_value.hpp"
 
 #include "manifest/field_values.hpp"
-#include "manifest/yaml.hpp"
 
 namespace marty::schema {
 
@@ -29,18 +28,6 @@ CelValue CelMemory::of(const Node& node, std::uint32_t schema) {
   }
 }
 
-const Node* CelMemory::by_default(std::uint32_t schema) {
-  const Text json = tables_.extra_of(tables_.schemas[schema]).by_default;
-  if (json.size == 0) return nullptr;
-  for (const auto& [id, node] : defaults_) {
-    if (id == schema) return &node;
-  }
-  Diagnostics ignored;
-  auto read = manifest::parse_yaml(tables_.text(json), 0, ignored);
-  if (read.empty()) return nullptr;
-  return &defaults_.emplace_back(schema, std::move(read[0])).second;
-}
-
 CelValue CelMemory::field(const CelValue& map, std::string_view name) {
   if (map.is(Is::kError)) return map;
   if (!map.is(Is::kMap)) return CelValue::error("a field of something that is no mapping");
@@ -54,11 +41,18 @@ CelValue CelMemory::field(const CelValue& map, std::string_view name) {
   const Property* property = tables_.find(schema, name);
   const std::uint32_t inner = property ? property->schema : schema.values;
   if (const Node* found = map.node->find(name); found && !found->is_null()) return of(*found, inner);
-  const Node* missing = property ? by_default(inner) : nullptr;
+  const Node* missing =
+      property ? defaults_.find(tables_.text(tables_.extra_of(tables_.schemas[inner]).by_default)) : nullptr;
   return missing ? of(*missing, inner) : CelValue::error("no such key");
 }
 
-bool CelMemory::has(const CelValue& map, std::string_view name) { return !field(map, name).is(Is::kError); }
+bool CelMemory::has(const CelValue& map, std::string_view name) {
+  if (map.is(Is::kMap) && map.node) {
+    const Node* found = map.node->find(name);
+    if (found && !found->is_null()) return true;
+  }
+  return !field(map, name).is(Is::kError);
+}
 
 bool CelMemory::holds(const CelValue& map, std::string_view key) {
   return (map.node && map.node->find(key)) || has(map, key);

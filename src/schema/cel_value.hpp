@@ -1,12 +1,13 @@
 #pragma once
 
-#include <deque>
+#include <forward_list>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/time.hpp"
 #include "manifest/node.hpp"
+#include "schema/defaults.hpp"
 #include "schema/patterns.hpp"
 #include "schema/tables.hpp"
 
@@ -40,7 +41,8 @@ struct CelValue {
 /// Where one evaluation keeps what it makes, and how documents are looked into.
 class CelMemory {
  public:
-  CelMemory(const Tables& tables, Patterns& patterns) : tables_(tables), patterns_(patterns) {}
+  CelMemory(const Tables& tables, Patterns& patterns, Defaults& defaults)
+      : tables_(tables), patterns_(patterns), defaults_(defaults) {}
 
   CelValue of(const manifest::Node&, std::uint32_t schema);
   /// A field of a map, or its default; an error when it is absent.
@@ -53,19 +55,17 @@ class CelMemory {
   CelValue item(const CelValue& list_or_map, std::size_t i);
 
   Patterns& patterns() { return patterns_; }
-  std::string_view keep(std::string text) { return texts_.emplace_back(std::move(text)); }
+  std::string_view keep(std::string text) { return texts_.emplace_front(std::move(text)); }
   const std::vector<CelValue>* keep(std::vector<CelValue> items) {
-    return &lists_.emplace_back(std::move(items));
+    return &lists_.emplace_front(std::move(items));
   }
 
  private:
-  const manifest::Node* by_default(std::uint32_t schema);
-
   const Tables& tables_;
   Patterns& patterns_;
-  std::deque<std::string> texts_;
-  std::deque<std::vector<CelValue>> lists_;
-  std::deque<std::pair<std::uint32_t, manifest::Node>> defaults_;
+  Defaults& defaults_;
+  std::forward_list<std::string> texts_;
+  std::forward_list<std::vector<CelValue>> lists_;
 };
 
 bool equal(CelMemory&, const CelValue&, const CelValue&);

@@ -8,7 +8,7 @@ namespace marty::schema {
 
 struct Checker::Caches {
   Patterns patterns;
-  ParsedRules rules;
+  RuleCaches rules{patterns};
 };
 
 Checker::Checker(const Catalog& catalog) : catalog_(catalog), caches_(std::make_unique<Caches>()) {}
@@ -61,8 +61,7 @@ bool Checker::check(const manifest::Resource& resource, Diagnostics& found) {
                 Place{});
   }
   walk.object();
-  if (walk.errors() == 0)
-    check_rules(walk, caches_->patterns, caches_->rules, resource.root, known.kind->schema);
+  if (walk.errors() == 0) check_rules(walk, caches_->rules, resource.root, known.kind->schema);
   return true;
 }
 

@@ -8,8 +8,7 @@ namespace {
 
 class RulePass {
  public:
-  RulePass(Walk& walk, Patterns& patterns, ParsedRules& parsed)
-      : walk_(walk), tables_(walk.tables()), patterns_(patterns), parsed_(parsed) {}
+  RulePass(Walk& walk, RuleCaches& caches) : walk_(walk), tables_(walk.tables()), caches_(caches) {}
 
   void visit(const Node& node, std::uint32_t id, const Place& place) {
     const Schema& schema = tables_.schemas[id];
@@ -38,7 +37,7 @@ class RulePass {
 
  private:
   const Cel* parsed(const Rule& rule) {
-    const auto [place, fresh] = parsed_.try_emplace(&rule);
+    const auto [place, fresh] = caches_.parsed.try_emplace(&rule);
     std::string why;
     if (fresh) place->second = parse_cel(tables_.text(rule.expression), why);
     return place->second.get();
@@ -47,7 +46,7 @@ class RulePass {
   void one(const Rule& rule, const Node& node, std::uint32_t id, const Place& place) {
     const Cel* cel = parsed(rule);
     if (!cel) return;
-    const CelVerdict verdict = evaluate(*cel, tables_, patterns_, id, node);
+    const CelVerdict verdict = evaluate(*cel, tables_, caches_.patterns, caches_.defaults, id, node);
     if (verdict == CelVerdict::kTrue || verdict == CelVerdict::kGivenUp) return;
     const auto said = tables_.text(rule.says);
     Diagnostic& finding =
@@ -58,15 +57,13 @@ class RulePass {
 
   Walk& walk_;
   const Tables& tables_;
-  Patterns& patterns_;
-  ParsedRules& parsed_;
+  RuleCaches& caches_;
 };
 
 }  // namespace
 
-void check_rules(Walk& walk, Patterns& patterns, ParsedRules& parsed, const Node& object,
-                 std::uint32_t schema) {
-  RulePass(walk, patterns, parsed).visit(object, schema, Place{});
+void check_rules(Walk& walk, RuleCaches& caches, const Node& object, std::uint32_t schema) {
+  RulePass(walk, caches).visit(object, schema, Place{});
 }
 
 }  // namespace marty::schema

@@ -10,7 +10,14 @@ namespace marty::schema {
 /// Expressions parsed so far. nullptr: one that we cannot compute, so it decides nothing.
 using ParsedRules = std::unordered_map<const Rule*, std::shared_ptr<const Cel>>;
 
+/// What the rules of many objects need again and again.
+struct RuleCaches {
+  Patterns& patterns;
+  ParsedRules parsed{};
+  Defaults defaults{};
+};
+
 /// Computes the rules of an object whose fields are all in order, as the API server does.
-void check_rules(Walk&, Patterns&, ParsedRules&, const manifest::Node& object, std::uint32_t schema);
+void check_rules(Walk&, RuleCaches&, const manifest::Node& object, std::uint32_t schema);
 
 }  // namespace marty::schema

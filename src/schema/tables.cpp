@@ -2,14 +2,19 @@
 
 #include <algorithm>
 
+#include "manifest/node.hpp"
+
 namespace marty::schema {
 
 const Property* Tables::find(const Schema& schema, std::string_view name) const {
-  const auto all = properties_of(schema);
-  const auto at = std::lower_bound(
-      all.begin(), all.end(), name,
-      [this](const Property& p, std::string_view n) { return in_table_order(text(p.name), n); });
-  return at != all.end() && text(at->name) == name ? &*at : nullptr;
+  const auto mark = manifest::mark_of(name);
+  const Property* const end = properties.data() + schema.properties.first + schema.properties.count;
+  const Property* at =
+      std::lower_bound(properties.data() + schema.properties.first, end, mark,
+                       [](const Property& one, std::uint32_t wanted) { return one.mark < wanted; });
+  for (; at != end && at->mark == mark; ++at)
+    if (text(at->name) == name) return at;
+  return nullptr;
 }
 
 }  // namespace marty::schema

@@ -35,20 +35,17 @@ struct Schema {
   Type type = Type::kAny;
   std::uint8_t format = 0;  ///< index of formats()
   std::uint16_t flags = 0;
-  Range properties;                     ///< sorted: in_table_order
+  Range properties;                     ///< sorted by mark
   Range required;                       ///< in texts
   std::uint32_t items = 0, values = 0;  ///< of a list; of a mapping with free keys
   std::uint32_t extra = 0;
 };
 
-/// Short names first: most steps of a search then compare two numbers.
-inline bool in_table_order(std::string_view a, std::string_view b) {
-  return a.size() != b.size() ? a.size() < b.size() : a < b;
-}
-
 struct Property {
   Text name;
   std::uint32_t schema = 0;
+  std::uint32_t mark =
+      0;  ///< manifest::mark_of(name); properties are sorted by it, so a search compares numbers
 };
 
 constexpr std::int64_t kNoBound = std::numeric_limits<std::int64_t>::max();

@@ -14,10 +14,11 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   const auto rest = text.substr(std::min(text.find('\n'), text.size()));
   std::string why;
   schema::Patterns patterns;
+  schema::Defaults defaults;
   const auto rule = schema::parse_cel(text.substr(0, text.size() - rest.size()), why);
   Diagnostics found;
   for (const auto& document : manifest::parse_yaml(rest, 0, found)) {
-    if (rule) schema::evaluate(*rule, schema::kBuiltIn, patterns, 0, document);
+    if (rule) schema::evaluate(*rule, schema::kBuiltIn, patterns, defaults, 0, document);
   }
   const auto objects = manifest::read_resources(rest, 0, found);
   schema::Catalog catalog;

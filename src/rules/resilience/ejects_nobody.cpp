@@ -20,7 +20,7 @@ void check_block(const Resource& rule, const Place& block, std::uint64_t hosts, 
   const auto percent = written == nullptr ? 10 : number(block.node, "maxEjectionPercent").value_or(10);
   if (hosts == 0 || percent <= 0) return;
   const Node& at = written == nullptr ? block.node : *written;
-  const auto path = written == nullptr ? block.path : block.path + ".maxEjectionPercent";
+  const auto path = written == nullptr ? block.path.words() : block.path + ".maxEjectionPercent";
   if (hosts == 1)
     report
         .at(rule, at, path,

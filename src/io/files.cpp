@@ -97,10 +97,11 @@ Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
     return Error{ErrorCode::kInput, fmt::format("reading {}: not a regular file", path), {}};
   }
   std::string content;
+  std::size_t room = std::min(static_cast<std::size_t>(status.st_size) + 1, bytes_max + 1);
   for (;;) {
     const std::size_t had = content.size();
-    content.resize(
-        std::max(had + 65536, std::min(static_cast<std::size_t>(status.st_size) + 1, bytes_max + 1)));
+    if (had == room) room += 65536;  // it grew, or is one of those that do not know their size
+    content.resize(room);
     const ssize_t n = ::read(fd.get(), content.data() + had, content.size() - had);
     content.resize(had + static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
     if (n < 0 && errno != EINTR) return read_error(path, errno);

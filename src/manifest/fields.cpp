@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <set>
 
+#include "core/assert.hpp"
 #include "manifest/field_values.hpp"
 
 namespace marty::manifest {
@@ -66,13 +68,13 @@ std::vector<std::string> homes_of(std::string_view name, const Table& root) {
 
 Table::Table(std::string_view name, std::vector<Row> rows, Unknown unknown, const void* defaults, Check check)
     : name_(name), rows_(std::move(rows)), unknown_(unknown), defaults_(defaults), check_(std::move(check)) {
+  MARTY_ASSERT(rows_.size() <= kRowsMax);
   for (const Row& row : rows_) marks_.push_back(mark_of(row.name));
 }
 
-const Row* Table::find(std::string_view field) const {
-  const auto mark = mark_of(field);
+const Row* Table::find(std::string_view field, std::uint32_t mark) const {
   for (std::size_t i = 0; i < marks_.size(); ++i) {
-    if (marks_[i] == mark && rows_[i].name == field) return &rows_[i];
+    if (marks_[i] == mark && same(rows_[i].name, field)) return &rows_[i];
   }
   return nullptr;
 }
@@ -98,10 +100,10 @@ const Row* Table::report_unknown(Reader& reader, const Node& among, const Node& 
   } else {
     finding.notes.push_back({{}, fmt::format("{} has: {}", name_, fmt::join(names, ", "))});
   }
-  return near ? find(*near) : nullptr;
+  return near ? find(*near, mark_of(*near)) : nullptr;
 }
 
-void Table::check_groups(Reader& reader, const Node& node, const std::vector<Seen>& seen) const {
+void Table::check_groups(Reader& reader, const Node& node, std::span<const Seen> seen) const {
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     if (!seen[i].key) {
       if (rows_[i].need == Need::kRequired && !seen[i].meant) {
@@ -123,10 +125,12 @@ void Table::check_groups(Reader& reader, const Node& node, const std::vector<See
 
 void Table::decode(Reader& reader, const Node& node, void* out) const {
   const std::size_t errors_before = reader.errors();
-  std::vector<Seen> seen(rows_.size());
+  std::array<Seen, kRowsMax> room;
+  const auto seen = std::span(room).first(rows_.size());
+  std::fill(seen.begin(), seen.end(), Seen{});
   for (std::size_t i = 0; i < node.size(); ++i) {
     const auto [key, value] = node.entry(i);
-    const Row* row = find(key.text);
+    const Row* row = find(key.text, key.mark != 0 ? key.mark : mark_of(key.text));
     if (!row) {
       const Row* meant = unknown_ == Unknown::kError ? report_unknown(reader, node, key) : nullptr;
       if (meant) seen[static_cast<std::size_t>(meant - rows_.data())].meant = true;

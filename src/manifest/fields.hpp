@@ -163,14 +163,15 @@ class Table {
   Node encode(const void* value) const;
 
  private:
-  const Row* find(std::string_view field) const;
+  static constexpr std::size_t kRowsMax = 64;  // so that decoding needs no memory of its own
+  const Row* find(std::string_view field, std::uint32_t mark) const;
   // Returns the field that was meant, if that is likely.
   const Row* report_unknown(Reader&, const Node& among, const Node& key) const;
   struct Seen {
-    const Node* key = nullptr;  ///< when the field is written
-    bool meant = false;         ///< misspelled: reported once, and not missing as well
+    const Node* key;  ///< when the field is written
+    bool meant;       ///< misspelled: reported once, and not missing as well
   };
-  void check_groups(Reader&, const Node&, const std::vector<Seen>&) const;
+  void check_groups(Reader&, const Node&, std::span<const Seen>) const;
 
   std::string_view name_;
   std::vector<Row> rows_;

@@ -113,7 +113,7 @@ const Node* Node::find(std::string_view key) const {
   const auto wanted = mark_of(key);
   const Node* const end = children.data() + (children.size() & ~std::size_t{1});
   for (const Node* one = children.data(); one != end; one += 2) {
-    if ((one->mark == wanted || one->mark == 0) && one->text == key) return one + 1;
+    if ((one->mark == wanted || one->mark == 0) && same(one->text, key)) return one + 1;
   }
   return nullptr;
 }

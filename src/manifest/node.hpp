@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,6 +12,17 @@
 #include "core/origin.hpp"
 
 namespace marty::manifest {
+
+/// Equality of short texts, without a call.
+inline bool same(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  std::size_t at = 0;
+  for (; at + 8 <= a.size(); at += 8)
+    if (std::memcmp(a.data() + at, b.data() + at, 8) != 0) return false;
+  for (; at < a.size(); ++at)
+    if (a[at] != b[at]) return false;
+  return true;
+}
 
 struct Node;
 
@@ -97,6 +109,11 @@ struct Node {
   /// The text of the scalar that a path leads to; empty when there is none.
   std::string text_at(std::initializer_list<std::string_view> path) const;
 
+  /// Of a key, whose text must not be changed in another way.
+  void rename(std::string key) {
+    text = std::move(key);
+    mark = mark_of(text);
+  }
   /// Appends an entry (the key must be new) or an item; returns the new value.
   Node& add(std::string_view key, Node value);
   Node& add(Node item);

@@ -1,6 +1,6 @@
 #include "manifest/reader.hpp"
 
-#include <fmt/format.h>
+#include <charconv>
 
 namespace marty::manifest {
 
@@ -10,7 +10,9 @@ Reader::Step::Step(Reader& reader, std::string_view name) : reader_(reader), bef
 }
 
 Reader::Step::Step(Reader& reader, std::size_t index) : reader_(reader), before_(reader.path_.size()) {
-  reader.path_ += fmt::format("[{}]", index);
+  char digits[24];
+  const auto end = std::to_chars(digits, digits + sizeof digits, index).ptr;
+  reader.path_.append("[").append(digits, end).append("]");
 }
 
 Diagnostic& Reader::add(Diagnostic finding) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace marty::manifest {
 
@@ -10,6 +11,19 @@ namespace {
 constexpr int kDepthMax = 90;  // below the reader's own limit, which only libyaml's reader reports
 constexpr std::size_t kOpenMax = std::size_t{1} << 20;
 constexpr std::ptrdiff_t kKeyMax = 1000;  // libyaml: a key is at most 1024 characters
+
+/// One of a few characters, by a look into a table.
+class Among {
+ public:
+  constexpr explicit Among(std::string_view some) {
+    for (const char c : some) in_[static_cast<unsigned char>(c)] = true;
+  }
+  constexpr bool operator()(char c) const { return in_[static_cast<unsigned char>(c)]; }
+
+ private:
+  std::array<bool, 256> in_{};
+};
+constexpr Among kIndicator(",[]{}#&*!|>'\"%@`"), kMayEnd("\n:#");
 
 class PlainReader {
  public:
@@ -105,7 +119,9 @@ class PlainReader {
       while (to < end_ && *to == ' ') ++to;
       return to < end_ && *to == ':' && (to + 1 == end_ || to[1] == ' ' || to[1] == '\n');
     }
-    for (; to < end_ && *to != '\n'; ++to) {
+    for (; to < end_; ++to) {
+      if (!kMayEnd(*to)) continue;
+      if (*to == '\n') return false;
       if (*to == ':' && (to + 1 == end_ || to[1] == ' ' || to[1] == '\n')) return true;
       if (*to == '#' && to > at_ && to[-1] == ' ') return false;
     }
@@ -185,9 +201,10 @@ class PlainReader {
       skip_spaces();
     } else {
       if (!starts_plain()) return false;
-      while (peek() != '\n' && !(*at_ == ':' && blank(1))) {
+      for (; at_ < end_; ++at_) {
+        if (!kMayEnd(*at_)) continue;
+        if (*at_ == '\n' || (*at_ == ':' && blank(1))) break;
         if (*at_ == '#' && at_[-1] == ' ') return false;
-        ++at_;
       }
       const char* last = at_;
       while (last > begin && last[-1] == ' ') --last;
@@ -241,7 +258,7 @@ class PlainReader {
     }
     if (!of_key && depth < kDepthMax && at_dash()) return sequence(value, depth + 1);
     if (!starts_plain()) return false;
-    if (at_key()) return !of_key && depth < kDepthMax && mapping(value, depth + 1);
+    if (!of_key && at_key()) return depth < kDepthMax && mapping(value, depth + 1);
     return plain(value) && end_of_value(parent);
   }
 
@@ -257,7 +274,7 @@ class PlainReader {
   bool starts_plain() const {
     const char c = *at_;
     if (c == '-' || c == '?' || c == ':') return !blank(1);
-    return std::string_view(",[]{}#&*!|>'\"%@`").find(c) == std::string_view::npos;
+    return !kIndicator(c);
   }
 
   void plain_text(Node& out, const char* begin, const char* last) {
@@ -272,9 +289,14 @@ class PlainReader {
     out.kind = null ? Node::Kind::kNull : Node::Kind::kScalar;
   }
 
+  /// One without quotes; false when it is a key, which cannot stand here.
   bool plain(Node& out) {
     const char* begin = at_;
-    while (peek() != '\n' && !(*at_ == '#' && at_[-1] == ' ')) ++at_;
+    for (; at_ < end_; ++at_) {
+      if (!kMayEnd(*at_)) continue;
+      if (*at_ == '\n' || (*at_ == '#' && at_[-1] == ' ')) break;
+      if (*at_ == ':' && blank(1)) return false;
+    }
     if (at_ < end_ && *at_ == '#') --at_;  // the space in front of it makes it a comment
     plain_text(out, begin, at_);
     return true;
@@ -460,17 +482,21 @@ class PlainReader {
 };
 
 /// Printable ASCII and line feeds only. Everything else, tabs and carriage returns too, has rules of its own.
-constexpr auto kOdd = [] {
-  std::array<bool, 256> odd{};
-  for (std::size_t byte = 0; byte < odd.size(); ++byte)
-    odd[byte] = (byte < 0x20 && byte != '\n') || byte > 0x7e;
-  return odd;
-}();
-
 bool is_plain(std::string_view text) {
-  bool odd = false;
-  for (const char c : text) odd |= kOdd[static_cast<unsigned char>(c)];
-  return !odd;
+  constexpr std::uint64_t kEach = 0x0101010101010101, kTop = 0x80 * kEach;
+  std::uint64_t odd = 0;
+  std::size_t at = 0;
+  for (; at + 8 <= text.size(); at += 8) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, text.data() + at, 8);
+    const std::uint64_t not_feed =
+        ((eight ^ ('\n' * kEach)) & ~kTop) + 0x7f * kEach;          // top bit: no line feed
+    const std::uint64_t shown = eight | ((~not_feed & kTop) >> 2);  // a line feed as '*'
+    const std::uint64_t low = ~((shown & ~kTop) + 0x60 * kEach), high = shown | ((shown & ~kTop) + kEach);
+    odd |= (low | high) & kTop;
+  }
+  for (; at < text.size(); ++at) odd |= (text[at] < ' ' && text[at] != '\n') || text[at] > '~';
+  return odd == 0;
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "rules/analyze.hpp"
 
+#include <optional>
+
 #include "rules/schemas.hpp"
 
 namespace marty::rules {
@@ -16,14 +18,14 @@ std::size_t analyze(const dialect::Manifests& manifests, const SourceMap& source
   std::size_t unknown = 0;
   Diagnostics deeper;
   mesh::Model model;
-  workers.run(2, [&](std::size_t piece) {
-    if (piece == 0)
-      model = dialect::to_model(manifests, deeper);
-    else
-      unknown = check_schemas(catalog, manifests.resources, found, workers);
+  std::optional<const Estate> estate;  // its making needs the model's place only
+  workers.run(3, [&](std::size_t piece) {
+    if (piece == 0) model = dialect::to_model(manifests, deeper);
+    if (piece == 1) estate.emplace(manifests, model, sources, settings);
+    if (piece == 2) unknown = check_schemas(catalog, manifests.resources, found, workers);
   });
   std::erase_if(deeper.all(), about_the_local_mesh);
-  check_all(Estate(manifests, model, sources, settings), deeper, workers);
+  check_all(*estate, deeper, workers);
   add_what_is_new(found, std::move(deeper));
   return unknown;
 }

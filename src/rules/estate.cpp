@@ -53,11 +53,15 @@ Estate::Estate(const dialect::Manifests& manifests, const mesh::Model& model, co
                Settings settings)
     : manifests_(manifests), model_(model), sources_(sources), settings_(std::move(settings)) {
   read_mesh_configs();
+  std::string_view last_space;  // objects of one namespace stand together as a rule
   for (const auto& resource : manifests.resources) {
     by_kind_[*resource.kind].push_back(&resource);
     by_group_[{*resource.kind, resource.group(), {}}].push_back(&resource);
     by_name_[{*resource.kind, *resource.ns, *resource.name}].push_back(&resource);
     names_[{*resource.kind, *resource.ns, {}}].push_back(*resource.name);
+    const auto& space = *resource.kind == "Namespace" ? *resource.name : *resource.ns;
+    if (!space.empty() && (namespaces_.empty() || space != last_space))
+      namespaces_.insert(last_space = space);
     if (*resource.kind == "HTTPRoute") index_parents(resource);
     if (*resource.kind == "Service") service_namespaces_.insert(*resource.ns);
     index_pods(resource);

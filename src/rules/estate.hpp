@@ -42,6 +42,7 @@ struct Pods {
 /// made from; read-only, so rules may run in any order, and side by side.
 class Estate {
  public:
+  /// The model may still be in the making: it is not looked at here.
   Estate(const dialect::Manifests&, const mesh::Model&, const SourceMap&, Settings = {});
   ~Estate();
 
@@ -82,6 +83,8 @@ class Estate {
   /// one. Otherwise what is missing may well be in the cluster.
   bool has_services(std::string_view ns) const { return service_namespaces_.contains(ns); }
   bool has_pods(std::string_view ns) const { return pod_namespaces_.contains(ns); }
+  /// Every namespace that an object is in, or that is an object itself; sorted.
+  const std::set<std::string_view>& namespaces() const { return namespaces_; }
 
   /// Whether pods of a template (or, with nullptr, of a namespace) get a sidecar of that mesh. istio.md 7,
   /// linkerd.md 2.1: namespace label or annotation, overruled by the pod's.
@@ -120,6 +123,7 @@ class Estate {
   ByTriple<PodList> pods_by_label_;  // namespace, key, value
   std::unordered_map<const Resource*, PodList> pods_of_;
   std::set<std::string, std::less<>> service_namespaces_, pod_namespaces_;
+  std::set<std::string_view> namespaces_;
   std::unique_ptr<const Queries> queries_;
 };
 

@@ -33,6 +33,13 @@ std::string sample(const policy::StringMatch& match) {
   return match.kind == policy::StringMatch::Kind::kRegex ? std::string() : match.text;
 }
 
+template <class Lists>
+const typename Lists::mapped_type& named(const Lists& lists, std::string_view host) {
+  static const typename Lists::mapped_type none;
+  const auto known = lists.find(host);
+  return known == lists.end() ? none : known->second;
+}
+
 bool asks_for_more(const policy::RouteMatch& match) {
   return !match.headers.empty() || !match.query_params.empty() ||
          (match.uri && match.uri->kind == policy::StringMatch::Kind::kRegex);
@@ -51,10 +58,10 @@ Reach::Reach(const Estate& estate) : estate_(estate), connections_(estate) {
     if (const auto known = named.find({scope.policy.ns, scope.policy.name}); known != named.end())
       scopes_.emplace(known->second, &scope);
   for (const auto& table : model.route_tables)
-    for (const auto& host : table.hosts) tables_.emplace(*host, &table);
-  for (const auto& rule : model.destinations) destinations_.emplace(rule.host, &rule);
+    for (const auto& host : table.hosts) tables_[*host].push_back(&table);
+  for (const auto& rule : model.destinations) destinations_[rule.host].push_back(&rule);
   for (const auto& workload : model.workloads)
-    workloads_.emplace(std::pair(workload.ns, workload.name), &workload);
+    workloads_.emplace(std::pair(std::string_view(workload.ns), std::string_view(workload.name)), &workload);
 
   for (const auto& service : model.services) {
     const auto* resource = estate.find("Service", service.ns, service.name);
@@ -65,8 +72,7 @@ Reach::Reach(const Estate& estate) : estate_(estate), connections_(estate) {
       for (std::size_t i = 0; i < service.ports.size() && i < list->size(); ++i) {
         auto port = service.ports[i];
         if (port.target_port == 0) port.target_port = port.port;
-        ports_.push_back(
-            {resource, &list->children[i], fmt::format("spec.ports[{}]", i), &service, port, pods});
+        ports_.push_back({resource, &list->children[i], i, &service, port, pods});
       }
     }
   }
@@ -108,9 +114,8 @@ std::vector<Reach::Request> Reach::requests(const CalledPort& called) const {
     each(policy->root, "spec.rules[].to[].operation.paths[]",
          [&](const Place& path) { paths.insert(sample(path.node.text)); });
   }
-  const auto [first, last] = tables_.equal_range(called.model->fqdn());
-  for (auto table = first; table != last; ++table)
-    for (const auto& route : table->second->routes)
+  for (const auto* table : named(tables_, called.model->fqdn()))
+    for (const auto& route : table->routes)
       for (const auto& match : route.matches) {
         if (match.uri) paths.insert(sample(*match.uri));
         if (match.method) methods.insert(sample(*match.method));
@@ -128,18 +133,16 @@ mesh::Model Reach::part(const Pods& from, const CalledPort& called) const {
   mesh::Model out;
   const auto& whole = estate_.model();
   std::set<std::string> hosts{called.model->fqdn()};
-  const auto [first, last] = tables_.equal_range(called.model->fqdn());
-  for (auto table = first; table != last; ++table) {
-    out.route_tables.push_back(*table->second);
-    for (const auto& route : table->second->routes)
+  for (const auto* table : named(tables_, called.model->fqdn())) {
+    out.route_tables.push_back(*table);
+    for (const auto& route : table->routes)
       for (const auto& to : route.destinations) hosts.insert(*to.host);
   }
   for (const auto& host : hosts) {
     const auto* service = host == called.model->fqdn() ? called.model : whole.service(host);
     if (service == nullptr) continue;
     out.services.push_back(*service);
-    const auto [begin, end] = destinations_.equal_range(host);
-    for (auto rule = begin; rule != end; ++rule) out.destinations.push_back(*rule->second);
+    for (const auto* rule : named(destinations_, host)) out.destinations.push_back(*rule);
     for (const auto* pods : estate_.selected(service->ns, service->selector))
       if (const auto known = workloads_.find({*pods->owner->ns, *pods->owner->name});
           known != workloads_.end())

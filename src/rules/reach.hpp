@@ -1,9 +1,12 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "engine/explain.hpp"
@@ -14,11 +17,12 @@ namespace marty::rules {
 /// A port of a Service as a caller sees it, and one kind of pods behind it.
 struct CalledPort {
   const Resource* service;
-  const Node* node;  ///< the item of spec.ports
-  std::string path;
+  const Node* node;   ///< the item of spec.ports
+  std::size_t index;  ///< of it
   const mesh::Service* model;
   mesh::ServicePort port;  ///< target_port is filled in
   const Pods* pods;
+  std::string path() const { return fmt::format("spec.ports[{}]", index); }
 };
 
 /// Whether calls between pods of the files can be completed under Istio: what NetworkPolicies, routes, mutual
@@ -47,11 +51,13 @@ class Reach {
   const Estate& estate_;
   Connections connections_;
   std::vector<CalledPort> ports_;
-  std::map<const Pods*, std::vector<const Resource*>> policies_;
-  std::map<const Resource*, const mesh::AuthorizationScope*> scopes_;
-  std::multimap<std::string, const mesh::RouteTable*> tables_;
-  std::multimap<std::string, const mesh::DestinationPolicy*> destinations_;
-  std::map<std::pair<std::string, std::string>, const mesh::Workload*> workloads_;
+  std::unordered_map<const Pods*, std::vector<const Resource*>> policies_;
+  std::unordered_map<const Resource*, const mesh::AuthorizationScope*> scopes_;
+  template <class T>
+  using ByHost = std::unordered_map<std::string_view, std::vector<const T*>>;
+  ByHost<mesh::RouteTable> tables_;
+  ByHost<mesh::DestinationPolicy> destinations_;
+  std::map<std::pair<std::string_view, std::string_view>, const mesh::Workload*> workloads_;
 };
 
 }  // namespace marty::rules

@@ -63,7 +63,7 @@ class Evaluation {
 
   CelValue named(std::string_view name) const {
     for (auto at = names_.rbegin(); at != names_.rend(); ++at) {
-      if (at->first == name) return at->second;
+      if (manifest::same(at->first, name)) return at->second;
     }
     return CelValue::error("an unknown name");
   }

@@ -30,7 +30,7 @@ class RulePass {
     if (!node.is_mapping()) return;
     for (std::size_t i = 0; i < node.size(); ++i) {
       const auto [key, inner] = node.entry(i);
-      const Property* property = tables_.find(schema, key.text);
+      const Property* property = tables_.find(schema, key);
       visit(inner, property ? property->schema : schema.values, place.field(key.text));
     }
   }

@@ -5,6 +5,8 @@
 #include <span>
 #include <string_view>
 
+#include "manifest/node.hpp"
+
 /// What objects of the known kinds may look like, as flat arrays: the built-in ones are constants of the
 /// program, so that loading them costs nothing; those of a user's CRDs have the same shape. Indexes refer
 /// into the arrays of one Tables; schema 0 is "anything" and extra 0 is "no constraint".
@@ -107,7 +109,15 @@ struct Tables {
   }
   const Extra& extra_of(const Schema& s) const { return extras[s.extra]; }
   /// nullptr when there is no property of that name.
-  const Property* find(const Schema&, std::string_view name) const;
+  const Property* find(const Schema& schema, std::string_view name) const {
+    return find(schema, name, manifest::mark_of(name));
+  }
+  const Property* find(const Schema& schema, const manifest::Node& key) const {
+    return key.mark != 0 ? find(schema, key.text, key.mark) : find(schema, key.text);
+  }
+
+ private:
+  const Property* find(const Schema&, std::string_view name, std::uint32_t mark) const;
 };
 
 /// The kinds this program knows by itself: schemas/*.json. Written at build time by tools/embed_schemas.cpp.

@@ -53,7 +53,7 @@ void Walk::entry(const Node& key, const Node& inner, const Schema& schema, const
   const bool object = !place.up || (schema.flags & kEmbedded);
   if (object && !native() && of_every_object(key.text)) return;
   const Place here = place.field(key.text);
-  if (const Property* property = tables_->find(schema, key.text)) {
+  if (const Property* property = tables_->find(schema, key)) {
     if (tables_->schemas[property->schema].flags & kExperimental) {
       report(Severity::kWarning, "experimental-field", key.range(),
              fmt::format("'{}' exists only in the experimental channel of Gateway API", key.text), here)
@@ -100,10 +100,12 @@ void Walk::unknown_field(const Node& key, const Schema& schema, const Place& her
 void Walk::missing_fields(const Node& node, const Schema& schema, const Place& place) {
   for (const Text wanted : tables_->texts_of(schema.required)) {
     const auto name = words(wanted);
+    const Node* value = node.find(name);
+    const bool says_something =
+        value && (value->is_scalar() ? !value->text.empty() : !value->is_null() && value->size() > 0);
+    if (says_something || (!place.up && of_every_object(name))) continue;
     const Property* property = tables_->find(schema, name);
     const std::uint32_t id = property ? property->schema : 0;
-    const Node* value = node.find(name);
-    if (!place.up && of_every_object(name)) continue;
     const Extra& extra = tables_->extra_of(tables_->schemas[id]);
     const bool empty = value && native() && extra.min_length == 0 &&
                        ((value->is_scalar() && value->is_text && value->text.empty()) ||

@@ -26,7 +26,7 @@ Node snake_case(Node node) {
         if (c >= 'A' && c <= 'Z') name += '_';
         name += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
       }
-      child.text = std::move(name);
+      child.rename(std::move(name));
     } else {
       child = snake_case(std::move(child));
     }

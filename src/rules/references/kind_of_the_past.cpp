@@ -23,8 +23,9 @@ constexpr std::array<Gone, 5> kGone{{
 void check(const Estate& estate, Report& report) {
   for (const auto& resource : estate.all())
     for (const auto& gone : kGone) {
+      if (resource.group() != gone.group) continue;
       const Node* version = get(resource.root, "apiVersion");
-      if (resource.group() != gone.group || version == nullptr) continue;
+      if (version == nullptr) continue;
       report
           .at(resource, *version, "apiVersion",
               fmt::format("{} of {} is gone since {}", *resource.kind, gone.group, gone.since))

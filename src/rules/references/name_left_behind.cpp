@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <set>
-
 #include "dialect/names.hpp"
 #include "rules/estate.hpp"
 #include "rules/rule.hpp"
@@ -11,12 +9,7 @@ namespace {
 
 class Search {
  public:
-  Search(const Estate& estate, Report& report) : estate_(estate), report_(report) {
-    for (const auto& resource : estate.all()) {
-      here_.insert(*resource.ns);
-      if (*resource.kind == "Namespace") here_.insert(*resource.name);
-    }
-  }
+  Search(const Estate& estate, Report& report) : estate_(estate), report_(report) {}
 
   /// "pets.base.svc.cluster.local", perhaps as the name of a ServiceProfile.
   void host(const Resource& resource, const Place& at) const {
@@ -40,7 +33,7 @@ class Search {
   /// When nothing here is in that namespace and what is named is in the object's own.
   void say(const Resource& resource, const Place& at, std::string_view kind, std::string_view name,
            std::string_view ns) const {
-    if (here_.contains(ns)) return;
+    if (estate_.namespaces().contains(ns)) return;
     const auto* meant = estate_.find(kind, *resource.ns, name);
     if (meant == nullptr) return;
     auto& finding = report_.at(
@@ -57,7 +50,6 @@ class Search {
 
   const Estate& estate_;
   Report& report_;
-  std::set<std::string_view> here_;
 };
 
 void check(const Estate& estate, Report& report) {

@@ -4,7 +4,6 @@
 #include <array>
 #include <map>
 #include <optional>
-#include <set>
 
 #include "rules/estate.hpp"
 #include "rules/rule.hpp"
@@ -45,12 +44,7 @@ bool siblings(std::string_view a, std::string_view b) {
 }
 
 void check(const Estate& estate, Report& report) {
-  std::set<std::string_view> known;
-  for (const auto& resource : estate.all()) {
-    known.insert(*resource.ns);
-    if (*resource.kind == "Namespace") known.insert(*resource.name);
-  }
-  known.erase("");
+  const auto& known = estate.namespaces();
   const std::vector<std::string_view> names(known.begin(), known.end());
   std::map<std::string_view, std::optional<std::string>> guesses;  // many objects name the same few
   for (const auto& field : kFields)

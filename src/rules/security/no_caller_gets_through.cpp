@@ -112,7 +112,7 @@ void check(const Estate& estate, Report& report) {
     if (found == closed.end() || open.contains(port.node) || found->second.port != &port) continue;
     auto& [called, names, steps] = found->second;
     auto& finding =
-        report.at(*port.service, *port.node, port.path,
+        report.at(*port.service, *port.node, port.path(),
                   fmt::format("nobody gets through to '{}' at port {}: of {} allowed, {} stopped on the way",
                               *port.service->name, port.port.port, names.size(), steps.size()));
     steps.resize(std::min<std::size_t>(steps.size(), 5));

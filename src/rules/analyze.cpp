@@ -11,15 +11,18 @@ bool about_the_local_mesh(const Diagnostic& finding) {
 }
 }  // namespace
 
-std::size_t analyze(const dialect::Manifests& manifests, const SourceMap& sources, const Settings& settings,
-                    const schema::Catalog& catalog, Diagnostics& found, Workers& workers) {
-  const auto unknown = check_schemas(catalog, manifests.resources, found, workers);
+std::unique_ptr<const Analysis> analyze(dialect::Manifests manifests, const SourceMap& sources,
+                                        const Settings& settings, const schema::Catalog& catalog,
+                                        Diagnostics& found, Workers& workers) {
+  auto made = std::make_unique<Analysis>(Analysis{.manifests = std::move(manifests)});
+  made->unknown = check_schemas(catalog, made->manifests.resources, found, workers);
   Diagnostics deeper;
-  const auto model = dialect::to_model(manifests, deeper);
+  made->model = dialect::to_model(made->manifests, deeper);
   std::erase_if(deeper.all(), about_the_local_mesh);
-  check_all(Estate(manifests, model, sources, settings), deeper, workers);
+  made->estate = std::make_unique<const Estate>(made->manifests, made->model, sources, settings);
+  check_all(*made->estate, deeper, workers);
   add_what_is_new(found, std::move(deeper));
-  return unknown;
+  return made;
 }
 
 }  // namespace marty::rules

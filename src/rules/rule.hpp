@@ -27,8 +27,8 @@ struct Rule {
   std::string_view bad;    ///< manifests it finds; the lines with "# <<" are where
   std::string_view good;   ///< the same, mended: no rule at all has a warning about it
   void (*check)(const Estate&, Report&) = nullptr;  ///< nullptr: found while reading or decoding
-  /// Of a rule that holds several models against each other (comparison.hpp). In its examples each side begins
-  /// with a line "# === cluster east" or "# === overlay istio".
+  /// Of a rule that holds several models against each other (comparison.hpp). In its examples each side
+  /// begins with a line "# === cluster east" or "# === overlay istio".
   void (*compare)(const Comparison&, Report&) = nullptr;
 };
 

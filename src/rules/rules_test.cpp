@@ -22,8 +22,10 @@ std::vector<std::string> sides_of(std::string_view example) {
   std::size_t lines = 0;
   while (!example.empty()) {
     const auto line = example.substr(0, std::min(example.find('\n'), example.size() - 1) + 1);
-    if (line.starts_with(kSide) && ++lines > 0) sides.emplace_back(lines - 1, '\n');
-    else ++lines;
+    if (line.starts_with(kSide) && ++lines > 0)
+      sides.emplace_back(lines - 1, '\n');
+    else
+      ++lines;
     sides.back() += line;
     example.remove_prefix(line.size());
   }
@@ -31,15 +33,24 @@ std::vector<std::string> sides_of(std::string_view example) {
   return sides;
 }
 
+/// What `validate` would be called with: an example may begin with "# validate --upgrade 1.20".
+Settings settings_of(std::string_view example) {
+  constexpr std::string_view kUpgrade = "\n# validate --upgrade ";
+  Settings settings;
+  if (example.starts_with(kUpgrade))
+    settings.upgrade_from = example.substr(kUpgrade.size(), example.find('\n', 1) - kUpgrade.size());
+  return settings;
+}
+
 Seen look(std::string_view example) {
   Seen seen;
   std::vector<std::unique_ptr<const Analysis>> all;
   for (auto& side : sides_of(example))
-    all.push_back(analyze(
-        dialect::read_manifest_text("example.yaml", std::move(side), seen.sources, seen.found), seen.sources,
-        {}, schema::Catalog{}, seen.found));
-  const auto of = example.find("# === cluster") == example.npos ? Comparison::Of::kOverlays
-                                                                : Comparison::Of::kClusters;
+    all.push_back(
+        analyze(dialect::read_manifest_text("example.yaml", std::move(side), seen.sources, seen.found),
+                seen.sources, settings_of(example), schema::Catalog{}, seen.found));
+  const auto of =
+      example.find("# === cluster") == example.npos ? Comparison::Of::kOverlays : Comparison::Of::kClusters;
   Comparison comparison{of, {}};
   for (auto at = example.find(kSide); at != example.npos; at = example.find(kSide, at + 1)) {
     const auto line = example.substr(at, example.find('\n', at) - at);

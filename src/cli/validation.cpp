@@ -67,7 +67,7 @@ Status learn_crds(const World&, const std::vector<std::string>& paths, Scope& sc
   return Error{ErrorCode::kInput, fmt::format("{}: there is no CustomResourceDefinition", paths.front()), {}};
 }
 
-Status check_service(const World& world, const ServiceFolder& service, const Scope& scope, Findings& into) {
+Status check_service(const World& world, const ServiceFolder& service, Scope& scope, Findings& into) {
   auto policy = read_policy(world, service, into.sources, into.found);
   if (!policy) return std::move(policy.error());
   into.checked += 1;
@@ -77,6 +77,8 @@ Status check_service(const World& world, const ServiceFolder& service, const Sco
     if (!local) return std::move(local.error());
     into.checked += 1;
   }
+  if (*policy && scope.settings.istio_version == rules::Settings().istio_version)
+    scope.settings.istio_version = *(*policy)->target.istio;
   const auto overlays = service.kubernetes() + "/overlays";
   auto entries = io::list_directory(overlays);
   local::DiskTree disk;

@@ -15,6 +15,7 @@ namespace {
 using policy::Authorization;
 using policy::ClientAuthorization;
 
+constexpr std::string_view kDefaultDomain = "cluster.local";
 constexpr std::string_view kPeer = "10.244.1.7";  // somebody's pod: in the networks of every cluster
 
 /// "cluster.local/ns/shop/sa/web", with or without its scheme → "shop/web"; empty for what is none.
@@ -191,11 +192,18 @@ std::set<std::string> Admission::paths() const {
 
 Admission::Answer Admission::ask(const Caller& caller, const std::string& method,
                                  const std::string& path) const {
+  const auto answer = ask_as(trust_domain_, caller, method, path);
+  // Istio takes cluster.local in a policy for its own trust domain, whatever that is called.
+  return answer.in || trust_domain_ == kDefaultDomain ? answer : ask_as(kDefaultDomain, caller, method, path);
+}
+
+Admission::Answer Admission::ask_as(std::string_view domain, const Caller& caller, const std::string& method,
+                                    const std::string& path) const {
   const auto slash = caller.find('/');
-  const auto identity = caller == kNoIdentity
-                            ? std::string()
-                            : fmt::format("spiffe://{}/ns/{}/sa/{}", trust_domain_, caller.substr(0, slash),
-                                          caller.substr(slash + 1));
+  const auto identity =
+      caller == kNoIdentity
+          ? std::string()
+          : fmt::format("spiffe://{}/ns/{}/sa/{}", domain, caller.substr(0, slash), caller.substr(slash + 1));
   policy::RequestView request;
   request.method = method;
   request.path = path;
@@ -204,7 +212,7 @@ Admission::Answer Admission::ask(const Caller& caller, const std::string& method
   request.port = program_->port;
   if (program_->mesh_kind != mesh::MeshKind::kLinkerd) {
     if (identity.empty() && *program_->mtls == policy::MtlsMode::kStrict)
-      return {false, program_->mtls.origin};
+      return {false, program_->mtls.origin, true};
     const auto decision = Authorization::decide(program_->authorization, request);
     return {decision.allowed, decision.origin};
   }
@@ -234,9 +242,12 @@ std::vector<Difference> differences(const Admission& first, const Admission& sec
     for (const auto& method : merged(first.methods(), second.methods())) {
       bool strangers_differ = false;
       for (const auto& caller : callers) {
-        const auto a = first.ask(caller, method, path), b = second.ask(caller, method, path);
+        auto a = first.ask(caller, method, path), b = second.ask(caller, method, path);
         if (a.in == b.in || strangers_differ || skip(caller, path)) continue;
         strangers_differ = caller == kStranger;
+        // What differs then is the mode of mutual TLS, whichever policy it is that lets plaintext in.
+        if (b.needs_identity) a.origin = first.program().mtls.origin;
+        if (a.needs_identity) b.origin = second.program().mtls.origin;
         const auto [known, fresh] = of.emplace(caller, out.size());
         if (fresh) {
           out.push_back({caller, method, path, a, b});

@@ -46,11 +46,15 @@ class Admission {
 
   struct Answer {
     bool in = false;
-    Origin origin;  ///< of what lets in, or of what refuses
+    Origin origin;                ///< of what lets in, or of what refuses
+    bool needs_identity = false;  ///< refused because mutual TLS is required, before any policy is asked
   };
   Answer ask(const Caller&, const std::string& method, const std::string& path) const;
 
  private:
+  Answer ask_as(std::string_view trust_domain, const Caller&, const std::string& method,
+                const std::string& path) const;
+
   std::shared_ptr<const engine::Program> program_;
   std::string trust_domain_;
 };

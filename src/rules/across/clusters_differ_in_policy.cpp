@@ -71,7 +71,7 @@ class Pair {
                                          [](const Caller&, const std::string&) { return false; })) {
       const bool in_first = found.first.in;
       const auto text =
-          fmt::format("{} {} of {} by {} is let in in {}, and refused in {}{}", found.method, found.path, of,
+          fmt::format("{} {} of {} by {} is let in by {}, and refused by {}{}", found.method, found.path, of,
                       called(found.caller), (in_first ? first_ : second_).side.name,
                       (in_first ? second_ : first_).side.name,
                       found.more == 0 ? "" : fmt::format(" ({} more such)", found.more));

@@ -8,12 +8,27 @@
 namespace marty::rules::catalog {
 namespace {
 
+/// Whether the mesh's configuration keeps a host inside of each cluster.
+bool is_cluster_local(const Side& side, const std::string& host) {
+  bool local = false;
+  for (const auto& config : side.estate.settings().mesh_configs)
+    each(config, "serviceSettings[]", [&](const Place& settings) {
+      each(settings.node, "hosts[]", [&](const Place& pattern) {
+        const std::string_view name = pattern.node.text;
+        const bool meant = name.starts_with('*') ? host.ends_with(name.substr(1)) : host == name;
+        if (meant) local = is_true(get(settings.node, "settings.clusterLocal"));
+      });
+    });
+  return local;
+}
+
 /// Whether a Service of that name elsewhere is the same service: Istio's always, but for what it keeps inside
 /// of each cluster unasked; Linkerd's when it is federated, as mirrors have names of their own.
 bool is_shared(const Side& side, const Resource& service) {
   if (*service.ns == "kube-system" || (*service.ns == "default" && *service.name == "kubernetes"))
     return false;
-  if (side.estate.model().mesh_kind != mesh::MeshKind::kLinkerd) return true;
+  if (side.estate.model().mesh_kind != mesh::MeshKind::kLinkerd)
+    return !is_cluster_local(side, fmt::format("{}.{}.svc.cluster.local", *service.name, *service.ns));
   const Node* labels = get(service.root, "metadata.labels");
   const Node* federated = is_mapping(labels) ? labels->find("mirror.linkerd.io/federated") : nullptr;
   return federated != nullptr && federated->text == "member";

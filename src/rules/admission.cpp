@@ -237,9 +237,12 @@ std::vector<Difference> differences(const Admission& first, const Admission& sec
   std::vector<Caller> callers{kStranger, kNoIdentity};
   callers.insert(callers.end(), named.begin(), named.end());
   std::vector<Difference> out;
-  std::map<Caller, std::size_t> of;  // index into `out`
+  std::map<Caller, std::size_t> of;         // index into `out`
+  std::vector<std::string> methods{"GET"};  // first, as readers think of it first
+  for (const auto& method : merged(first.methods(), second.methods()))
+    if (method != "GET") methods.push_back(method);
   for (const auto& path : merged(first.paths(), second.paths()))
-    for (const auto& method : merged(first.methods(), second.methods())) {
+    for (const auto& method : methods) {
       bool strangers_differ = false;
       for (const auto& caller : callers) {
         auto a = first.ask(caller, method, path), b = second.ask(caller, method, path);

@@ -23,7 +23,8 @@ struct Comparison {
   std::vector<Side> sides;
 };
 
-/// Runs every rule that compares. What was said of a place before is not repeated.
+/// Runs every rule that compares. What was said of a place before is not repeated, and nothing is said of
+/// objects that have an error of their own.
 void compare_all(const Comparison&, Diagnostics&);
 
 }  // namespace marty::rules

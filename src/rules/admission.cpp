@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "engine/route_index.hpp"
 #include "rules/twins.hpp"
@@ -91,7 +92,10 @@ Doors::Doors(const Estate& estate) {
   using mesh::Model;
   const auto& model = estate.model();
   const auto& root = estate.settings().root_namespace;
-  for (const auto& workload : model.workloads) parts_[workload.ns].mesh_kind = model.mesh_kind;
+  for (const auto& workload : model.workloads) {
+    parts_[workload.ns].mesh_kind = model.mesh_kind;
+    if (model.meshed(workload)) workloads_[workload.ns].push_back(&workload);
+  }
   const auto own = [](const auto& one) -> const std::string& { return one.ns; };
   const auto of_policy = [](const auto& one) -> const std::string& { return one.policy.ns; };
   const auto of_limit = [](const auto& one) -> const std::string& { return one.limit.ns; };
@@ -105,11 +109,31 @@ Doors::Doors(const Estate& estate) {
   for (const auto& table : model.route_tables)
     if (const auto part = parts_.find(table.ns); part != parts_.end() && !table.servers.empty())
       part->second.route_tables.push_back(table);
-  for (auto& [name, part] : parts_) {
-    part.authentications = model.authentications;  // may be referred to from any namespace
-    for (const auto& space : model.namespaces)
-      if (space.name == name) part.namespaces.push_back(space);
-  }
+  for (const auto& space : model.namespaces)
+    if (const auto part = parts_.find(space.name); part != parts_.end())
+      part->second.namespaces.push_back(space);
+  refer_to_authentications(model);
+}
+
+/// They may be of any namespace.
+void Doors::refer_to_authentications(const mesh::Model& model) {
+  using Name = std::tuple<std::string_view, std::string_view, std::string_view>;
+  std::map<Name, const mesh::Authentication*> known;
+  for (const auto& one : model.authentications) known.emplace(Name(one.kind, one.ns, one.name), &one);
+  for (auto& [name, part] : parts_)
+    for (const auto& authorization : part.server_authorizations)
+      for (const auto& wanted : authorization.references)
+        if (const auto one = known.find(Name(wanted.kind, wanted.ns, wanted.name)); one != known.end())
+          part.authentications.push_back(*one->second);
+}
+
+std::vector<const mesh::Workload*> Doors::behind(const mesh::Service& service) const {
+  std::vector<const mesh::Workload*> out;
+  const auto near = workloads_.find(service.ns);
+  if (near == workloads_.end() || service.selector.empty()) return out;
+  for (const auto* workload : near->second)
+    if (mesh::selects(service.selector, workload->labels)) out.push_back(workload);
+  return out;
 }
 
 std::shared_ptr<const engine::Program> Doors::at(const mesh::Workload& workload, std::uint16_t port) const {

@@ -26,8 +26,14 @@ class Doors {
  public:
   explicit Doors(const Estate&);
   std::shared_ptr<const engine::Program> at(const mesh::Workload&, std::uint16_t port) const;
+  /// The workloads behind a service that have a sidecar.
+  std::vector<const mesh::Workload*> behind(const mesh::Service&) const;
 
  private:
+  void refer_to_authentications(const mesh::Model&);
+
+  std::map<std::string, std::vector<const mesh::Workload*>>
+      workloads_;                                     ///< by namespace, those with a sidecar
   mutable std::map<std::string, mesh::Model> parts_;  ///< by namespace; of its workloads the one asked about
 };
 

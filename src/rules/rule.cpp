@@ -82,11 +82,15 @@ const Node* written_at(Origin origin, const Node& node, std::string& path) {
 }  // namespace
 
 Diagnostic& Report::at(const Estate& estate, Origin origin, std::string message) {
-  for (const auto& resource : estate.all()) {
-    std::string path;
-    if (const auto* node = written_at(origin, resource.root, path))
-      return at(resource, *node, std::move(path), std::move(message));
-  }
+  // A value of the object's own file, nearly always; else a patch's.
+  for (const bool own_file : {true, false})
+    for (const auto& resource : estate.all()) {
+      std::string path;
+      if ((resource.root.origin.file == origin.file) != own_file) continue;
+      if (own_file && resource.root.origin.line > origin.line) continue;
+      if (const auto* node = written_at(origin, resource.root, path))
+        return at(resource, *node, std::move(path), std::move(message));
+    }
   return found_.add({std::string(rule_.id), rule_.severity, {origin, 0}, std::move(message), {}, {}, {}, {}});
 }
 

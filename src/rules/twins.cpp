@@ -90,25 +90,60 @@ std::string sample(const policy::StringMatch& match) {
 }
 
 Answers::Answers(const Estate& estate) : estate_(estate), doors_(estate) {
-  for (const auto& workload : estate.model().workloads)
-    instances_.push_back({workload.name + "-0",
-                          workload.ns,
-                          workload.name,
-                          fmt::format("10.0.{}.{}", instances_.size() / 250, instances_.size() % 250 + 1),
-                          true,
-                          {}});
+  const auto& model = estate.model();
+  for (const auto& service : model.services) services_.emplace(service.fqdn(), &service);
+  for (const auto& table : model.route_tables)
+    for (const auto& host : table.hosts) tables_.emplace(host->starts_with('*') ? "*" : *host, &table);
+  for (const auto& rule : model.destinations) rules_.emplace(rule.host, &rule);
 }
 
-const engine::Program& Answers::outbound(const std::string& ns) const {
-  auto& program = outbound_[ns];
-  if (program == nullptr)
-    program = engine::compile_outbound(estate_.model(), {"caller", ns, "caller", "default", {}, {}, {}, {}},
-                                       instances_, nullptr, 1);
+/// What a call to the service touches, so that the cost of compiling it does not grow with the overlay.
+mesh::Model Answers::part(const mesh::Service& service) const {
+  mesh::Model out;
+  out.mesh_kind = estate_.model().mesh_kind;
+  std::set<std::string> hosts{service.fqdn()};
+  for (const auto& of : {service.fqdn(), std::string("*")}) {
+    const auto [first, last] = tables_.equal_range(of);
+    for (auto table = first; table != last; ++table) {
+      out.route_tables.push_back(*table->second);
+      for (const auto& route : table->second->routes)
+        for (const auto& to : route.destinations) hosts.insert(*to.host);
+      for (const auto& to : table->second->overrides) hosts.insert(*to.host);
+    }
+  }
+  std::set<const mesh::Workload*> pods;
+  for (const auto& host : hosts) {
+    const auto [first, last] = rules_.equal_range(host);
+    for (auto rule = first; rule != last; ++rule) out.destinations.push_back(*rule->second);
+    const auto known = services_.find(host);
+    if (known == services_.end()) continue;
+    out.services.push_back(*known->second);
+    const auto behind = doors_.behind(*known->second);
+    pods.insert(behind.begin(), behind.end());
+  }
+  for (const auto* workload : pods) out.workloads.push_back(*workload);
+  return out;
+}
+
+const engine::Program& Answers::outbound(const mesh::Service& service) const {
+  auto& program = outbound_[service.fqdn()];
+  if (program != nullptr) return *program;
+  const auto model = part(service);
+  std::vector<engine::Instance> instances;
+  for (const auto& workload : model.workloads)
+    instances.push_back({workload.name + "-0",
+                         workload.ns,
+                         workload.name,
+                         fmt::format("10.0.0.{}", instances.size() + 1),
+                         true,
+                         {}});
+  program = engine::compile_outbound(model, {"caller", service.ns, "caller", "default", {}, {}, {}, {}},
+                                     instances, nullptr, 1);
   return *program;
 }
 
 const engine::VirtualHost* Answers::host(const mesh::Service& service, std::uint16_t port) const {
-  const auto& program = outbound(service.ns);
+  const auto& program = outbound(service);
   policy::RequestView request;
   const auto authority = fmt::format("{}:{}", service.fqdn(), port);
   request.authority = authority;
@@ -124,17 +159,12 @@ std::map<std::string, double> Answers::shares(const mesh::Service& service,
     if (route.split.percent(i) == 0) continue;
     if (route.clusters[i] == engine::Program::kNoCluster) return {};
     std::set<std::string> names;
-    for (const auto& endpoint : outbound(service.ns).clusters[route.clusters[i]].endpoints)
+    for (const auto& endpoint : outbound(service).clusters[route.clusters[i]].endpoints)
       names.insert(endpoint.owner.workload);
     if (names.empty()) return {};
     out[fmt::format("{}", fmt::join(names, " or "))] += route.split.percent(i);
   }
   return out;
-}
-
-std::shared_ptr<const engine::Program> Answers::inbound(const mesh::Workload& workload,
-                                                        std::uint16_t port) const {
-  return doors_.at(workload, port);
 }
 
 void each_twins(const Comparison& comparison, const std::function<void(const Twins&)>& see) {
@@ -176,17 +206,13 @@ void each_door(const TwinPort& port, const std::function<void(const TwinDoor&)>&
                                  [&](const auto& p) { return p.port == port.port; });
     return at->target_port != 0 ? at->target_port : at->port;
   };
-  const auto& there = port.twins.linkerd.estate.model();
-  for (const auto& workload : port.twins.istio.estate.model().workloads) {
-    if (workload.ns != port.istio.ns || port.istio.selector.empty() ||
-        !mesh::selects(port.istio.selector, workload.labels))
-      continue;
-    const auto twin = std::find_if(there.workloads.begin(), there.workloads.end(), [&](const auto& w) {
-      return w.ns == workload.ns && w.name == workload.name;
-    });
-    if (twin != there.workloads.end() && there.meshed(*twin))
-      see({workload, port.twins.under_istio.inbound(workload, target(port.istio)),
-           port.twins.under_linkerd.inbound(*twin, target(port.linkerd))});
+  const auto &here = port.twins.under_istio.doors(), &there = port.twins.under_linkerd.doors();
+  const auto behind = there.behind(port.linkerd);
+  for (const auto* workload : here.behind(port.istio)) {
+    const auto twin = std::find_if(behind.begin(), behind.end(),
+                                   [&](const auto* other) { return other->name == workload->name; });
+    if (twin != behind.end())
+      see({*workload, here.at(*workload, target(port.istio)), there.at(**twin, target(port.linkerd))});
   }
 }
 

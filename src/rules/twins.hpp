@@ -31,15 +31,18 @@ class Answers {
   /// The share in percent of each group of workloads among which a route draws; empty when some share goes
   /// nowhere (or to a fault), so that nothing can be compared.
   std::map<std::string, double> shares(const mesh::Service&, const engine::ProgramRoute&) const;
-  std::shared_ptr<const engine::Program> inbound(const mesh::Workload&, std::uint16_t port) const;
+  const Doors& doors() const { return doors_; }
 
  private:
-  const engine::Program& outbound(const std::string& ns) const;
+  const engine::Program& outbound(const mesh::Service&) const;
+  mesh::Model part(const mesh::Service&) const;
 
   const Estate& estate_;
   Doors doors_;
-  std::vector<engine::Instance> instances_;                                         ///< one for each workload
-  mutable std::map<std::string, std::shared_ptr<const engine::Program>> outbound_;  ///< by namespace
+  std::map<std::string, const mesh::Service*> services_;              ///< by FQDN
+  std::multimap<std::string, const mesh::RouteTable*> tables_;        ///< by host; "*": hosts with wildcards
+  std::multimap<std::string, const mesh::DestinationPolicy*> rules_;  ///< by host
+  mutable std::map<std::string, std::shared_ptr<const engine::Program>> outbound_;  ///< by FQDN
 };
 
 /// Two overlays of one service, for different meshes and otherwise meant to be the same.

@@ -23,15 +23,10 @@ struct Cluster {
 
   explicit Cluster(const Side& s) : side(s), doors(s.estate) {
     const auto& model = s.estate.model();
-    std::map<std::string_view, std::vector<const mesh::Workload*>> by_namespace;
-    for (const auto& workload : model.workloads)
-      if (model.meshed(workload)) by_namespace[workload.ns].push_back(&workload);
     for (const auto& service : model.services) {
-      services.emplace(Name(service.ns, service.name), &service);
-      if (service.selector.empty()) continue;
-      for (const auto* workload : by_namespace[service.ns])
-        if (mesh::selects(service.selector, workload->labels))
-          behind.emplace(Name(service.ns, service.name), workload);
+      const Name name(service.ns, service.name);
+      services.emplace(name, &service);
+      if (const auto all = doors.behind(service); !all.empty()) behind.emplace(name, all.front());
     }
   }
   Admission admission(std::shared_ptr<const engine::Program> program) const {

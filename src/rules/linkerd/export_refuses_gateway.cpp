@@ -35,15 +35,12 @@ bool refuses_gateway(const Admission& door) {
 
 /// The place that refuses the gateway at every port of the Service; nothing when one lets it in, or when
 /// nobody knows.
-std::optional<Origin> refusal(const Estate& estate, const Doors& doors, const mesh::Service& service) {
+std::optional<Origin> refusal(const Doors& doors, const mesh::Service& service) {
   std::optional<Origin> first;
-  for (const auto& workload : estate.model().workloads) {
-    if (workload.ns != service.ns || service.selector.empty() ||
-        !mesh::selects(service.selector, workload.labels) || !estate.model().meshed(workload))
-      continue;
+  for (const auto* workload : doors.behind(service)) {
     for (const auto& port : service.ports) {
       if (port.name.find("metrics") != port.name.npos) continue;
-      const Admission door(doors.at(workload, port.target_port ? port.target_port : port.port),
+      const Admission door(doors.at(*workload, port.target_port ? port.target_port : port.port),
                            "cluster.local");
       if (!refuses_gateway(door)) return std::nullopt;
       if (!first) first = door.program().hosts.front().origin;
@@ -61,7 +58,7 @@ void check(const Estate& estate, Report& report) {
     const auto* service =
         estate.model().service(fmt::format("{}.{}.svc.cluster.local", *resource->name, *resource->ns));
     if (!doors) doors.emplace(estate);
-    const auto where = service == nullptr ? std::nullopt : refusal(estate, *doors, *service);
+    const auto where = service == nullptr ? std::nullopt : refusal(*doors, *service);
     if (!where) continue;
     report
         .at(*resource, *label, "metadata.labels.mirror.linkerd.io/exported",

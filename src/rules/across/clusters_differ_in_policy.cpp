@@ -146,14 +146,11 @@ extern const Rule clusters_differ_in_policy{
     .title = "a service lets other callers, or more requests, through in another cluster",
     .why =
         "Policies hold in the cluster whose pods they select: a PeerAuthentication, an AuthorizationPolicy "
-        "or a "
-        "rate limit that was applied in one cluster does nothing for the pods of the same service in "
-        "another. "
-        "Requests reach those as well, in an outage of the first all of them. So the weakest cluster decides "
-        "what the service is protected by, and a caller that only one cluster names gets 403 after a "
-        "failover. "
-        "The pods of both clusters are asked the same: every caller, method and path that either names, a "
-        "stranger, and somebody without a certificate.",
+        "or a rate limit that was applied in one cluster does nothing for the pods of the same service in "
+        "another. Requests reach those as well, in an outage of the first all of them. So the weakest "
+        "cluster decides what the service is protected by, and a caller that only one cluster names gets 403 "
+        "after a failover. The pods of both clusters are asked the same: every caller, method and path that "
+        "either names, a stranger, and somebody without a certificate.",
     .bad = R"(
 # === cluster east
 apiVersion: v1

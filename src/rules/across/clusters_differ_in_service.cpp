@@ -68,15 +68,11 @@ extern const Rule clusters_differ_in_service{
     .title = "a Service is another one in another cluster of the mesh",
     .why =
         "In a mesh of several clusters Services of one name and namespace are one service: Istio merges "
-        "them, "
-        "Linkerd does when they are members of a federated service. A port that only one of them has, a "
-        "protocol "
-        "that differs (the port's name up to the '-', or appProtocol) or a headless one beside one with a "
-        "cluster IP makes callers depend on which cluster's definition was read first, and a failover goes "
-        "to a "
-        "port that is not there. Another selector or targetPort is only worth knowing: which pods answer, "
-        "and "
-        "where, each cluster may decide for itself.",
+        "them, Linkerd does when they are members of a federated service. A port that only one of them has, "
+        "a protocol that differs (the port's name up to the '-', or appProtocol) or a headless one beside "
+        "one with a cluster IP makes callers depend on which cluster's definition was read first, and a "
+        "failover goes to a port that is not there. Another selector or targetPort is only worth knowing: "
+        "which pods answer, and where, each cluster may decide for itself.",
     .bad = R"(
 # === cluster east
 apiVersion: v1

@@ -112,15 +112,11 @@ extern const Rule clusters_differ_in_trust{
     .title = "clusters of one mesh do not believe each other's identities",
     .why =
         "Mutual TLS between clusters needs two things: certificates that lead to one root, and identities "
-        "that "
-        "begin with one trust domain (or with one that the other side takes for an alias). Without the first "
-        "no "
-        "connection comes about; without the second the handshake or every AuthorizationPolicy that names a "
-        "principal fails. Inside of each cluster all is well, so it shows when the first request goes "
-        "across. "
-        "Compared are trustDomain in IstioOperator and Istio objects, and roots that are kept in the "
-        "ConfigMaps "
-        "istio-ca-root-cert and linkerd-identity-trust-roots or in Istio's Secret cacerts.",
+        "that begin with one trust domain (or with one that the other side takes for an alias). Without the "
+        "first no connection comes about; without the second the handshake or every AuthorizationPolicy that "
+        "names a principal fails. Inside of each cluster all is well, so it shows when the first request "
+        "goes across. Compared are trustDomain in IstioOperator and Istio objects, and roots that are kept "
+        "in the ConfigMaps istio-ca-root-cert and linkerd-identity-trust-roots or in Istio's Secret cacerts.",
     .bad = R"(
 # === cluster east
 apiVersion: install.istio.io/v1alpha1

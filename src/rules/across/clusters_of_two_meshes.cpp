@@ -52,12 +52,9 @@ extern const Rule clusters_of_two_meshes{
     .title = "clusters that belong together have two meshIDs, or one clusterName",
     .why =
         "istiod tells endpoints and telemetry of several clusters apart by clusterName, and knows by meshID "
-        "that "
-        "they belong together. Two clusters of one name overwrite each other's endpoints, so requests keep "
-        "to "
-        "one of them, and locality rules that name a cluster mean both. Two meshIDs make sidecars take the "
-        "other "
-        "cluster for a foreign mesh in metrics and access logs.",
+        "that they belong together. Two clusters of one name overwrite each other's endpoints, so requests "
+        "keep to one of them, and locality rules that name a cluster mean both. Two meshIDs make sidecars "
+        "take the other cluster for a foreign mesh in metrics and access logs.",
     .bad = R"(
 # === cluster east
 apiVersion: install.istio.io/v1alpha1

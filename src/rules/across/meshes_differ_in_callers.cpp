@@ -70,12 +70,10 @@ extern const Rule meshes_differ_in_callers{
     .why =
         "Both meshes' policies are asked the same: every caller, method and path that either names, and "
         "besides a stranger with an identity of the mesh and somebody without a certificate. A caller that "
-        "one "
-        "overlay forgets gets 403 on the day the service moves; one that it lets in too many is a hole "
-        "nobody "
-        "looks for. Linkerd's defaults are the reason most often: a Server closes its port, but what targets "
-        "the Server opens all its routes, and a port without a Server is open to everybody. Left out are "
-        "probes and metrics ports, which each mesh has its own way for, and ingress gateways where each "
+        "one overlay forgets gets 403 on the day the service moves; one that it lets in too many is a hole "
+        "nobody looks for. Linkerd's defaults are the reason most often: a Server closes its port, but what "
+        "targets the Server opens all its routes, and a port without a Server is open to everybody. Left out "
+        "are probes and metrics ports, which each mesh has its own way for, and ingress gateways where each "
         "overlay names one of its own.",
     .bad = R"(
 # === overlay istio

@@ -30,12 +30,9 @@ extern const Rule meshes_differ_in_ports{
     .title = "a Service has other ports, or selects other pods, under one mesh than under the other",
     .why =
         "Overlays of one service for two meshes share its Services: callers know one name and one port. A "
-        "port, "
-        "its protocol (its name up to the '-', or appProtocol), its targetPort or the selector that differs "
-        "is "
-        "a patch that was made in one overlay only. Keep Services in the base; what a mesh needs beside "
-        "them, "
-        "such as annotations or Services for single versions, belongs into its overlay.",
+        "port, its protocol (its name up to the '-', or appProtocol), its targetPort or the selector that "
+        "differs is a patch that was made in one overlay only. Keep Services in the base; what a mesh needs "
+        "beside them, such as annotations or Services for single versions, belongs into its overlay.",
     .bad = R"(
 # === overlay istio
 apiVersion: v1

@@ -67,14 +67,10 @@ extern const Rule meshes_differ_in_probes{
     .title = "the kubelet asks another path under one mesh than under the other",
     .why =
         "Probes say when a pod is ready and when it is restarted; both meshes pass them through (Istio's "
-        "agent "
-        "asks for the kubelet, Linkerd lets the paths of probes in). A probe that was changed in the patch "
-        "of one "
-        "overlay makes the same image count as ready there at another time. Under Linkerd the path matters "
-        "twice: "
-        "once a Server has routes of its own, the path must be among them, so a route for the old path no "
-        "longer "
-        "helps. Keep probes in the base that both overlays share.",
+        "agent asks for the kubelet, Linkerd lets the paths of probes in). A probe that was changed in the "
+        "patch of one overlay makes the same image count as ready there at another time. Under Linkerd the "
+        "path matters twice: once a Server has routes of its own, the path must be among them, so a route "
+        "for the old path no longer helps. Keep probes in the base that both overlays share.",
     .bad = R"(
 # === overlay istio
 apiVersion: apps/v1

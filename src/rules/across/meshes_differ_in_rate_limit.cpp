@@ -66,15 +66,11 @@ extern const Rule meshes_differ_in_rate_limit{
     .title = "a port takes another number of requests under one mesh than under the other",
     .why =
         "Envoy's local limit is a bucket (so many at once, so many more in an interval), Linkerd's counts "
-        "single "
-        "seconds; both are each pod's own. The same numbers cannot be written in both, but a limit of "
-        "Linkerd's "
-        "that lies between what the bucket refills in a second and what it holds keeps the promise: no "
-        "second "
-        "gets more than the bucket could give, and no steady load that the bucket lets through is refused. "
-        "Outside of that, or where only one overlay limits the port at all, the service is protected by one "
-        "mesh "
-        "alone or refuses callers in one mesh alone.",
+        "single seconds; both are each pod's own. The same numbers cannot be written in both, but a limit of "
+        "Linkerd's that lies between what the bucket refills in a second and what it holds keeps the "
+        "promise: no second gets more than the bucket could give, and no steady load that the bucket lets "
+        "through is refused. Outside of that, or where only one overlay limits the port at all, the service "
+        "is protected by one mesh alone or refuses callers in one mesh alone.",
     .bad = R"(
 # === overlay istio
 apiVersion: v1

@@ -44,14 +44,11 @@ extern const Rule meshes_differ_in_retries{
     .title = "requests are sent again under one mesh that are not under the other",
     .why =
         "How often a request is sent again, and after which answers, decides whether a write can happen "
-        "twice "
-        "and how much load an outage adds. Istio says it for each route of a VirtualService (and retries "
-        "twice "
-        "when a connection fails even if nothing is said, which is not compared here), Linkerd with "
-        "`retry.linkerd.io/http` and `limit` on an HTTPRoute or Service, or with `isRetryable` in a "
+        "twice and how much load an outage adds. Istio says it for each route of a VirtualService (and "
+        "retries twice when a connection fails even if nothing is said, which is not compared here), Linkerd "
+        "with `retry.linkerd.io/http` and `limit` on an HTTPRoute or Service, or with `isRetryable` in a "
         "ServiceProfile. Linkerd excepts no method: annotations on a Service repeat its POSTs as well, where "
-        "an "
-        "overlay for Istio has a route of their own with `attempts: 0`.",
+        "an overlay for Istio has a route of their own with `attempts: 0`.",
     .bad = R"(
 # === overlay istio
 apiVersion: v1

@@ -59,12 +59,10 @@ extern const Rule meshes_differ_in_split{
     .title = "versions get other shares of the requests under one mesh than under the other",
     .why =
         "A canary that gets a tenth of the requests under Istio should get a tenth under Linkerd. What "
-        "counts "
-        "here is not how it is written (Istio draws among subsets of one Service, Linkerd among Services) "
-        "but "
-        "which pods a request can reach, and with which share. A frequent cause: weights changed in one "
-        "overlay "
-        "only, or a route that one overlay has and the other lacks, so that all pods of the Service answer.",
+        "counts here is not how it is written (Istio draws among subsets of one Service, Linkerd among "
+        "Services) but which pods a request can reach, and with which share. A frequent cause: weights "
+        "changed in one overlay only, or a route that one overlay has and the other lacks, so that all pods "
+        "of the Service answer.",
     .bad = R"(
 # === overlay istio
 apiVersion: v1

@@ -41,12 +41,9 @@ extern const Rule meshes_differ_in_timeout{
     .why =
         "A VirtualService's `timeout` and Linkerd's `timeout.linkerd.io/request` (or the `timeout` of a "
         "ServiceProfile's route) bound the same thing: the whole call with all its tries. When the two "
-        "overlays "
-        "of a service disagree, a service that moves from one mesh to the other keeps its callers waiting "
-        "for "
-        "another time, and whatever was tuned to it (their own timeouts, alerts on latency, drain times) is "
-        "off. "
-        "Write the same time in both, or make both from one policy file.",
+        "overlays of a service disagree, a service that moves from one mesh to the other keeps its callers "
+        "waiting for another time, and whatever was tuned to it (their own timeouts, alerts on latency, "
+        "drain times) is off. Write the same time in both, or make both from one policy file.",
     .bad = R"(
 # === overlay istio
 apiVersion: v1

@@ -40,14 +40,11 @@ extern const Rule retries_and_split_by_mesh{
     .title = "retries of a weighted split reach the other version under Linkerd, not under Istio",
     .why =
         "Envoy draws the version when it chooses the route, and every retry stays with it: a request that "
-        "was "
-        "given to a broken canary fails there three times. Linkerd's proxy draws a backend for each try, so "
-        "most "
-        "retries land on the old version and callers hardly notice. The same weights and retries therefore "
-        "protect callers differently, and an error rate measured at the callers judges the same canary "
-        "differently. Nothing is wrong with either overlay; gates of a rollout should look at the errors of "
-        "the "
-        "canary's own pods (or at answers before retries).",
+        "was given to a broken canary fails there three times. Linkerd's proxy draws a backend for each try, "
+        "so most retries land on the old version and callers hardly notice. The same weights and retries "
+        "therefore protect callers differently, and an error rate measured at the callers judges the same "
+        "canary differently. Nothing is wrong with either overlay; gates of a rollout should look at the "
+        "errors of the canary's own pods (or at answers before retries).",
     .bad = R"(
 # === overlay istio
 apiVersion: v1

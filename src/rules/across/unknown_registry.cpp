@@ -38,11 +38,9 @@ extern const Rule unknown_registry{
     .title = "meshNetworks names a cluster that is none of the mesh's",
     .why =
         "fromRegistry puts all endpoints of a cluster onto a network, by the clusterName that the cluster "
-        "has in "
-        "its remote secret. Under a name that nobody has there are no endpoints: those of the cluster that "
-        "was "
-        "meant are reached directly instead of through the network's gateway, and every call to them times "
-        "out.",
+        "has in its remote secret. Under a name that nobody has there are no endpoints: those of the cluster "
+        "that was meant are reached directly instead of through the network's gateway, and every call to "
+        "them times out.",
     .bad = R"(
 # === cluster east
 apiVersion: install.istio.io/v1alpha1

@@ -33,10 +33,8 @@ extern const Rule unverified_tls{
     .title = "TLS to a server that nobody said how to check",
     .why =
         "Without an authority to check against, sidecars up to Istio 1.20 accept whatever certificate the "
-        "other "
-        "side shows: the traffic is encrypted, perhaps to an attacker. Newer ones check against the "
-        "authorities "
-        "of their own image, and servers with a private certificate fail. Name the authority.",
+        "other side shows: the traffic is encrypted, perhaps to an attacker. Newer ones check against the "
+        "authorities of their own image, and servers with a private certificate fail. Name the authority.",
     .bad = R"(
 apiVersion: networking.istio.io/v1
 kind: DestinationRule

@@ -84,10 +84,9 @@ extern const Rule export_refuses_gateway{
     .why =
         "With `mirror.linkerd.io/exported: \"true\"` requests of other clusters come through this cluster's "
         "gateway, which ends mutual TLS and begins it anew: to the pods every caller over there is the "
-        "gateway. "
-        "Policies that name the callers themselves refuse them all. Let the gateway's identity in where that "
-        "is "
-        "meant; on one flat network `remote-discovery` has pods ask pods, and identities stay what they are.",
+        "gateway. Policies that name the callers themselves refuse them all. Let the gateway's identity in "
+        "where that is meant; on one flat network `remote-discovery` has pods ask pods, and identities stay "
+        "what they are.",
     .bad = R"(
 apiVersion: v1
 kind: Namespace

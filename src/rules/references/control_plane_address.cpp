@@ -53,12 +53,9 @@ extern const Rule control_plane_address{
     .title = "webhooks call an external control plane where there is none, or by a bare address",
     .why =
         "In a cluster whose istiod runs elsewhere, its webhooks have a URL instead of a Service. One without "
-        "a "
-        "host, or not https, is refused by the API server, or fails for every pod that is to be injected. A "
-        "bare "
-        "IP address works until the gateway in front of istiod gets another one, and its certificate has to "
-        "name "
-        "the address.",
+        "a host, or not https, is refused by the API server, or fails for every pod that is to be injected. "
+        "A bare IP address works until the gateway in front of istiod gets another one, and its certificate "
+        "has to name the address.",
     .bad = R"(
 apiVersion: admissionregistration.k8s.io/v1
 kind: MutatingWebhookConfiguration

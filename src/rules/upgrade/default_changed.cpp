@@ -47,19 +47,13 @@ extern const Rule default_changed{
     .title = "an object that does something else after the upgrade",
     .why =
         "With --upgrade FROM, or FROM..TO, objects are looked up in what releases of Istio changed on "
-        "purpose "
-        "between the two: defaults that are filled in where an object says nothing, fields that were ignored "
-        "and "
-        "now count, labels and attributes that are gone. The object is right before and after; what it does "
-        "is "
-        "not the same. Write down what was left to the default, or keep the old behaviour with "
-        "compatibilityVersion "
-        "until you have. Taken from Istio's upgrade notes from 1.21 to 1.29: verification and SNI of TLS "
-        "that a "
-        "DestinationRule originates, ExternalName Services, targetPort of ServiceEntries, the default "
-        "collector, "
-        "excluded DNS, 503 in default retries, DestinationRules that differ in exportTo, attributes of "
-        "Telemetry, the gateways' label and statistics of breakers.",
+        "purpose between the two: defaults that are filled in where an object says nothing, fields that were "
+        "ignored and now count, labels and attributes that are gone. The object is right before and after; "
+        "what it does is not the same. Write down what was left to the default, or keep the old behaviour "
+        "with compatibilityVersion until you have. Taken from Istio's upgrade notes from 1.21 to 1.29: "
+        "verification and SNI of TLS that a DestinationRule originates, ExternalName Services, targetPort of "
+        "ServiceEntries, the default collector, excluded DNS, 503 in default retries, DestinationRules that "
+        "differ in exportTo, attributes of Telemetry, the gateways' label and statistics of breakers.",
     .bad = R"(
 # validate --upgrade 1.20
 apiVersion: networking.istio.io/v1

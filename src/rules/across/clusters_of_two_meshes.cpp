@@ -24,12 +24,13 @@ void compare(const Comparison& comparison, Report& report) {
     for (const auto* resource : side.estate.of("IstioOperator")) {
       const Node* id = get(resource->root, "spec.values.global.meshID");
       if (id != nullptr && !mesh) mesh = Said{&side, id};
-      if (id != nullptr && id->text != mesh->node->text)
-        report
-            .at(*resource, *id, "spec.values.global.meshID",
-                fmt::format("{} is of the mesh '{}', and {} of '{}'", side.name, id->text, mesh->side->name,
-                            mesh->node->text))
-            .notes = {note(*mesh), {{}, "clusters whose endpoints belong together have one meshID"}};
+      if (id != nullptr && id->text != mesh->node->text) {
+        auto& finding = report.at(*resource, *id, "spec.values.global.meshID",
+                                  fmt::format("{} is of the mesh '{}', and {} of '{}'", side.name, id->text,
+                                              mesh->side->name, mesh->node->text));
+        finding.severity = Severity::kInfo;  // requests get through all the same
+        finding.notes = {note(*mesh), {{}, "clusters whose telemetry belongs together have one meshID"}};
+      }
       const Node* name = get(resource->root, "spec.values.global.multiCluster.clusterName");
       if (name == nullptr) continue;
       const auto [first, fresh] = names.try_emplace(name->text, Said{&side, name});
@@ -39,7 +40,7 @@ void compare(const Comparison& comparison, Report& report) {
                 fmt::format("{} calls itself '{}', and so does {}", side.name, name->text,
                             first->second.side->name))
             .notes = {note(first->second),
-                      {{}, "the name is what endpoints are sorted by: give each cluster its own"}};
+                      {{}, "endpoints are kept by this name: give each cluster its own"}};
     }
 }
 
@@ -51,10 +52,10 @@ extern const Rule clusters_of_two_meshes{
     .peers = "",
     .title = "clusters that belong together have two meshIDs, or one clusterName",
     .why =
-        "istiod tells endpoints and telemetry of several clusters apart by clusterName, and knows by meshID "
-        "that they belong together. Two clusters of one name overwrite each other's endpoints, so requests "
-        "keep to one of them, and locality rules that name a cluster mean both. Two meshIDs make sidecars "
-        "take the other cluster for a foreign mesh in metrics and access logs.",
+        "istiod keeps endpoints by the name of the cluster that they are in, and says it in telemetry and to "
+        "locality rules: two clusters of one name are one to it. It shows when the remote secret of either "
+        "is installed in the other. A meshID that differs is only worth knowing: telemetry then speaks of "
+        "two meshes.",
     .bad = R"(
 # === cluster east
 apiVersion: install.istio.io/v1alpha1

@@ -11,7 +11,7 @@ constexpr std::string_view kNetworks = "spec.values.global.meshNetworks";
 
 void compare(const Comparison& comparison, Report& report) {
   if (comparison.of != Comparison::Of::kClusters) return;
-  std::set<std::string_view> known;
+  std::set<std::string_view> known{"Kubernetes", "External"};  // registries that every istiod has
   for (const auto& side : comparison.sides) {
     known.insert(side.name);
     for (const auto* resource : side.estate.of("IstioOperator"))

@@ -79,6 +79,7 @@ Status check_service(const World& world, const ServiceFolder& service, Scope& sc
   }
   if (*policy && scope.settings.istio_version == rules::Settings().istio_version)
     scope.settings.istio_version = *(*policy)->target.istio;
+  if (*policy) scope.settings.linkerd_version = *(*policy)->target.linkerd;
   const auto overlays = service.kubernetes() + "/overlays";
   auto entries = io::list_directory(overlays);
   local::DiskTree disk;

@@ -30,7 +30,7 @@ Status learn_mesh_config(const World&, const std::string& path, Scope&, Findings
 std::unique_ptr<const rules::Analysis> check(dialect::Manifests, const Scope&, Findings&);
 
 /// mesh.yaml, local.yaml and every overlay that was generated from it; each overlay is a model of its own,
-/// and what they mean is compared. The release that mesh.yaml aims at counts unless the scope has another.
+/// and what they mean is compared. The releases that mesh.yaml aims at count unless the scope has another.
 Status check_service(const World&, const ServiceFolder&, Scope&, Findings&);
 /// Files, directories and kustomizations; "-" is standard input.
 Result<dialect::Manifests> read_paths(const World&, const std::vector<std::string>& paths, const Scope&,

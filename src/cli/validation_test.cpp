@@ -153,13 +153,44 @@ TEST(Validate, ClustersThatCannotBeCompared) {
   EXPECT_NE(test.err.find("nowhere.yaml"), std::string::npos) << test.err;
 }
 
-TEST(Validate, OverlaysOfOneServiceMeanTheSame) {
-  TestWorld test;
+/// The petstore's policy file, with some text replaced, and its overlays for both meshes.
+void generate_petstore(TestWorld& test, const char* from = "", const char* to = "") {
   std::ifstream file(test.project() + "/plugins/petstore_domain/mesh.yaml");
-  test.put("plugins/petstore_domain/mesh.yaml", std::string((std::istreambuf_iterator<char>(file)), {}));
+  std::string text((std::istreambuf_iterator<char>(file)), {});
+  if (*from != 0) {
+    ASSERT_NE(text.find(from), std::string::npos) << from;
+    text.replace(text.find(from), std::string_view(from).size(), to);
+  }
+  test.put("plugins/petstore_domain/mesh.yaml", text);
   for (const auto* mesh : {"istio", "linkerd"})
     ASSERT_EQ(test.run({"mesh", "generate-overlay", "--service", "petstore-domain", "--mesh", mesh}), 0)
         << test.err;
+}
+
+/// What one of the meshes has no words for is no finding.
+TEST(Validate, WhatIsGeneratedForBothMeshesMeansTheSame) {
+  constexpr std::pair<const char*, const char*> kChanges[] = {
+      {"", ""},
+      {"mtls: strict", "mtls: permissive"},
+      {"linkerd: \"2.19\"", "linkerd: \"2.16\""},
+      {"linkerd: \"2.19\"", "linkerd: \"2.19\"\n    linkerdApi: serviceprofile"},
+      {"split: {v1: 90, v2: 10}", "split: {v1: 67, v2: 33}"},
+      {"gateway-error]", "reset, retriable-4xx]"},
+      {"every: 60s\n", "every: 1s\n"},
+      {"- name: health", "- name: other"},
+  };
+  for (const auto& [from, to] : kChanges) {
+    TestWorld test;
+    generate_petstore(test, from, to);
+    test.run({"mesh", "validate", "--service", "petstore-domain"});
+    EXPECT_EQ(test.out.find("[meshes-differ"), std::string::npos) << from << test.out;
+    EXPECT_EQ(test.err.find("0 errors"), 0u) << from << test.out << test.err;
+  }
+}
+
+TEST(Validate, OverlaysOfOneServiceMeanTheSame) {
+  TestWorld test;
+  generate_petstore(test);
   const std::vector<std::string> validate{"mesh", "validate", "--service", "petstore-domain"};
   EXPECT_EQ(test.run(validate), 0) << test.out;
   EXPECT_EQ(test.out, "");

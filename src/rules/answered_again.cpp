@@ -40,12 +40,17 @@ AnsweredAgain answered_again(const engine::ProgramRoute& route) {
     const auto& config = *route.retries;
     out.statuses = ranges([&](int status) { return policy::Retry::retriable(config, status, std::nullopt); });
     out.retries = *config.attempts;
+    out.written = config.origin.known();
+    using On = policy::Retry::On;
+    out.connections = (*config.on & (On::k5xx | On::kReset | On::kConnectFailure | On::kRefusedStream)) != 0;
     if (config.per_try_timeout) out.per_try = **config.per_try_timeout;
     out.origin = first_known(config.attempts.origin, first_known(config.origin, route.origin));
   } else if (route.classes && *route.classes->retryable) {
+    out.written = true;
     out.statuses = ranges([&](int status) { return route.classes->failed(status); });
     out.origin = first_known(route.classes->retryable.origin, route.origin);
   } else if (route.status_retries && *route.status_retries->limit > 0) {
+    out.written = true;
     const auto& config = *route.status_retries;
     out.statuses = ranges([&](int status) { return policy::StatusRetry::retriable(config, status); });
     out.retries = *config.limit;

@@ -228,7 +228,8 @@ void each_question(const TwinPort& port,
   const engine::RouteIndex istio_routes(*istio), linkerd_routes(*linkerd);
   std::size_t asked = 0;
   for (const auto& path : conditions.paths)
-    for (const auto& headers : conditions.headers)
+    for (const auto& headers : conditions.headers) {
+      if (linkerd->budget && !headers.empty()) continue;  // a ServiceProfile knows of no headers
       for (const auto* method : kMethods) {
         if (++asked > kQuestionsMax) return;
         const Question question{method, path, headers};
@@ -237,6 +238,7 @@ void each_question(const TwinPort& port,
         if (first != nullptr && second != nullptr && !on_purpose(*first) && !on_purpose(*second))
           see(question, *first, *second);
       }
+    }
 }
 
 Diagnostic& report_between(Report& report, const TwinPort& port, Origin istio, Origin linkerd,

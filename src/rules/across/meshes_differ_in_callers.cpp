@@ -24,10 +24,10 @@ std::vector<Difference> differences(const TwinPort& port, const TwinDoor& door) 
   const Admission istio(door.istio, port.twins.istio.estate.settings().trust_domain);
   const Admission linkerd(door.linkerd, "cluster.local");
   const auto& probes = door.workload.probes;
-  // The kubelet has no certificate: Istio's agent asks for it behind the sidecar, Linkerd's proxy lets it in.
-  const auto probed = [&](const Caller& caller, const std::string& path) {
-    return caller == kNoIdentity &&
-           std::any_of(probes.begin(), probes.end(), [&](const auto& probe) { return probe.second == path; });
+  // The kubelet has no certificate. Istio's agent asks for it behind the sidecar; Linkerd's proxy must let it
+  // in, and so lets in everybody.
+  const auto probed = [&](const Caller&, const std::string& path) {
+    return std::any_of(probes.begin(), probes.end(), [&](const auto& probe) { return probe.second == path; });
   };
   auto all = rules::differences(istio, linkerd, probed);
   const auto only = [&](bool under_istio) {
@@ -40,6 +40,24 @@ std::vector<Difference> differences(const TwinPort& port, const TwinDoor& door) 
   return all;
 }
 
+bool lets_in_all(const Admission& door, const Caller& caller) {
+  for (const auto& path : door.paths())
+    for (const auto& method : door.methods())
+      if (!door.ask(caller, method, path).in) return false;
+  return true;
+}
+
+/// Whether Linkerd's overlay has no policies but for whole ports, and the two agree as far as such can: a
+/// caller that Istio lets in for some requests is let in for all or for none. Strangers are never let in for
+/// all.
+bool only_by_port(const TwinDoor& door, const Difference& found) {
+  const auto& routes = door.linkerd->hosts.front().routes;
+  if (std::any_of(routes.begin(), routes.end(), [](const auto& route) { return route.kind != "default"; }))
+    return false;
+  const Admission istio(door.istio, "cluster.local");
+  return found.first.in ? !lets_in_all(istio, found.caller) : istio.callers().contains(found.caller);
+}
+
 void look(const TwinPort& port, Report& report) {
   std::set<std::string> said;  // pods under the same policies differ in the same
   each_door(port, [&](const TwinDoor& door) {
@@ -49,7 +67,7 @@ void look(const TwinPort& port, Report& report) {
                       verdict(found), found.more == 0 ? "" : fmt::format(" ({} more such)", found.more));
       if (!said.insert(text).second) continue;
       auto& finding = report_between(report, port, found.first.origin, found.second.origin, std::move(text));
-      if (is_entrance(found.caller)) finding.severity = Severity::kInfo;
+      if (is_entrance(found.caller) || only_by_port(door, found)) finding.severity = Severity::kInfo;
     }
   });
 }

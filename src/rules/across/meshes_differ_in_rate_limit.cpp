@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "manifest/duration.hpp"
@@ -15,13 +16,20 @@ std::optional<Sourced<std::uint32_t>> per_second(const engine::Program& inbound)
   return inbound.client_limit->total ? inbound.client_limit->total : inbound.client_limit->identity;
 }
 
-/// A limit of single seconds can stand for a bucket when it lies between what the bucket refills and what it
-/// holds; where in between is a matter of taste.
+/// HTTPLocalRateLimitPolicy came with Linkerd 2.17.
+bool linkerd_has_limits(const Settings& settings) {
+  const std::string_view version = settings.linkerd_version;
+  return version.size() < 4 || version.substr(2) >= "17";
+}
+
+/// A limit of single seconds can stand for a bucket when it lies between what the bucket refills in a second
+/// and the most that it ever lets through in one; where in between is a matter of taste.
 void look(const TwinPort& port, const engine::Program& istio, const engine::Program& linkerd,
           Report& report) {
   const auto bucket = rate_bucket(istio);
   const auto limit = per_second(linkerd);
   if (!bucket && linkerd.client_limit && !limit) return;  // overrides alone
+  if (bucket && !limit && !linkerd_has_limits(port.twins.linkerd.estate.settings())) return;
   if (bucket.has_value() != limit.has_value()) {
     report_between(report, port, bucket ? bucket->origin : Origin{}, limit ? limit->origin : Origin{},
                    bucket ? fmt::format("each pod of {} takes {} under Istio, and any number under Linkerd",
@@ -31,17 +39,19 @@ void look(const TwinPort& port, const engine::Program& istio, const engine::Prog
                                         port.name, **limit));
     return;
   }
-  if (!bucket || (**limit >= bucket->per_second && **limit <= bucket->burst)) return;
-  const bool more = **limit > bucket->burst;
-  report_between(report, port, bucket->origin, limit->origin,
-                 fmt::format("each pod of {} takes {} requests per second under Linkerd; under Istio {}: {}",
-                             port.name, **limit, bucket->text,
-                             more ? fmt::format("never more than {:g} in a second", bucket->burst)
-                                  : fmt::format("{:.3g} in every second, on and on", bucket->per_second)))
+  if (!bucket) return;
+  const double most = bucket->burst + bucket->per_second;
+  if (**limit >= bucket->per_second && **limit <= most) return;
+  report_between(
+      report, port, bucket->origin, limit->origin,
+      fmt::format("each pod of {} takes {} requests per second under Linkerd; under Istio {}: {}", port.name,
+                  **limit, bucket->text,
+                  **limit > most ? fmt::format("never more than {} in a second", std::floor(most))
+                                 : fmt::format("{:.3g} in every second, on and on", bucket->per_second)))
       .notes.push_back(
           {{},
-           fmt::format("anything from {:.3g} to {:g} per second is within what the bucket lets through",
-                       std::max(1.0, bucket->per_second), bucket->burst)});
+           fmt::format("anything from {} to {} per second is within what the bucket lets through",
+                       std::max(1.0, std::ceil(bucket->per_second)), std::floor(most))});
 }
 
 void look(const TwinPort& port, Report& report) {
@@ -67,10 +77,10 @@ extern const Rule meshes_differ_in_rate_limit{
     .why =
         "Envoy's local limit is a bucket (so many at once, so many more in an interval), Linkerd's counts "
         "single seconds; both are each pod's own. The same numbers cannot be written in both, but a limit of "
-        "Linkerd's that lies between what the bucket refills in a second and what it holds keeps the "
-        "promise: no second gets more than the bucket could give, and no steady load that the bucket lets "
-        "through is refused. Outside of that, or where only one overlay limits the port at all, the service "
-        "is protected by one mesh alone or refuses callers in one mesh alone.",
+        "Linkerd's that lies between what the bucket refills in a second and the most it lets through in one "
+        "keeps the promise: no second gets more than the bucket could give, and no steady load that the "
+        "bucket lets through is refused. Outside of that, or where only one overlay limits the port at all, "
+        "the service is protected by one mesh alone or refuses callers in one mesh alone.",
     .bad = R"(
 # === overlay istio
 apiVersion: v1

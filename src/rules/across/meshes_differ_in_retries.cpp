@@ -8,11 +8,23 @@
 namespace marty::rules::catalog {
 namespace {
 
-/// A budget counts in another way than a number of retries does: then only the statuses are compared.
-bool same(const AnsweredAgain& first, const AnsweredAgain& second) {
-  if (first.statuses != second.statuses) return false;
-  if (first.never() || !first.retries || !second.retries) return true;
-  return first.retries == second.retries && first.per_try == second.per_try;
+/// Every error that one of them tries again. Linkerd answers 502 for a connection that failed or broke: where
+/// Istio has words for that, this status says nothing.
+std::set<int> statuses(const AnsweredAgain& of, bool without_502) {
+  std::set<int> out;
+  for (const auto& range : of.statuses)
+    for (int status = range.from; status <= range.to; ++status)
+      if (status != 502 || !without_502) out.insert(status);
+  return out;
+}
+
+/// A budget counts in another way than a number of retries does, and a ServiceProfile has no word for a
+/// failed connection: then all that is compared is whether requests are sent again.
+bool same(const AnsweredAgain& istio, const AnsweredAgain& linkerd, bool by_profile) {
+  if (by_profile) return istio.never() == linkerd.never() || (istio.written && istio.connections);
+  const auto first = statuses(istio, istio.connections), second = statuses(linkerd, istio.connections);
+  if (first != second) return false;
+  return first.empty() || (istio.retries == linkerd.retries && istio.per_try == linkerd.per_try);
 }
 
 void look(const TwinPort& port, Report& report) {
@@ -20,7 +32,9 @@ void look(const TwinPort& port, Report& report) {
   each_question(port, [&](const Question& question, const engine::ProgramRoute& istio,
                           const engine::ProgramRoute& linkerd) {
     const auto first = answered_again(istio), second = answered_again(linkerd);
-    if (same(first, second) || !said.insert({first.text(), second.text()}).second) return;
+    if (same(first, second, linkerd.classes.has_value()) ||
+        !said.insert({first.text(), second.text()}).second)
+      return;
     report_between(report, port, first.origin, second.origin,
                    fmt::format("{} of {} is {} under Linkerd, and {} under Istio", question.text(), port.name,
                                second.text(), first.text()))

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "cli/policy_source.hpp"
@@ -11,7 +12,7 @@
 #include "local/disk_tree.hpp"
 #include "local/manifests.hpp"
 #include "multicluster/cluster_set.hpp"
-#include "rules/analyze.hpp"
+#include "rules/comparison.hpp"
 #include "rules/mesh_config.hpp"
 #include "rules/suppression.hpp"
 
@@ -33,14 +34,30 @@ void check_own_kinds(const dialect::Manifests& manifests, Findings& into) {
 
 }  // namespace
 
-void check(const dialect::Manifests& manifests, const Scope& scope, Findings& into) {
-  into.unknown +=
-      rules::analyze(manifests, into.sources, scope.settings, scope.catalog, into.found, scope.workers);
-  check_own_kinds(manifests, into);
-  into.checked += manifests.resources.size();
-  into.skipped += manifests.skipped;
-  if (!manifests.complete) into.complete = false;
+std::unique_ptr<const rules::Analysis> check(dialect::Manifests manifests, const Scope& scope,
+                                             Findings& into) {
+  auto made = rules::analyze(std::move(manifests), into.sources, scope.settings, scope.catalog, into.found,
+                             scope.workers);
+  check_own_kinds(made->manifests, into);
+  into.unknown += made->unknown;
+  into.checked += made->manifests.resources.size();
+  into.skipped += made->manifests.skipped;
+  if (!made->manifests.complete) into.complete = false;
+  return made;
 }
+
+namespace {
+
+/// Models that were analysed, and what they are called.
+using Named = std::vector<std::pair<std::string, std::unique_ptr<const rules::Analysis>>>;
+
+void compare(rules::Comparison::Of of, const Named& all, Findings& into) {
+  rules::Comparison comparison{of, {}};
+  for (const auto& [name, analysis] : all) comparison.sides.push_back({name, *analysis->estate});
+  rules::compare_all(comparison, into.found);
+}
+
+}  // namespace
 
 Status learn_crds(const World&, const std::vector<std::string>& paths, Scope& scope, Findings& into) {
   local::DiskTree disk;
@@ -50,7 +67,7 @@ Status learn_crds(const World&, const std::vector<std::string>& paths, Scope& sc
   return Error{ErrorCode::kInput, fmt::format("{}: there is no CustomResourceDefinition", paths.front()), {}};
 }
 
-Status check_service(const World& world, const ServiceFolder& service, const Scope& scope, Findings& into) {
+Status check_service(const World& world, const ServiceFolder& service, Scope& scope, Findings& into) {
   auto policy = read_policy(world, service, into.sources, into.found);
   if (!policy) return std::move(policy.error());
   into.checked += 1;
@@ -60,18 +77,22 @@ Status check_service(const World& world, const ServiceFolder& service, const Sco
     if (!local) return std::move(local.error());
     into.checked += 1;
   }
+  if (*policy && scope.settings.istio_version == rules::Settings().istio_version)
+    scope.settings.istio_version = *(*policy)->target.istio;
+  if (*policy) scope.settings.linkerd_version = *(*policy)->target.linkerd;
   const auto overlays = service.kubernetes() + "/overlays";
   auto entries = io::list_directory(overlays);
   local::DiskTree disk;
-  std::size_t read = 0;
+  Named read;
   for (const auto& entry : entries ? *entries : std::vector<io::DirectoryEntry>{}) {
     if (!entry.is_directory) continue;
-    ++read;
     const std::string path = world.shown(overlays + "/" + entry.name);
-    check(dialect::read_manifests(disk, {&path, 1}, into.sources, into.found, scope.ns, scope.workers), scope,
-          into);
+    read.emplace_back(entry.name, check(dialect::read_manifests(disk, {&path, 1}, into.sources, into.found,
+                                                                scope.ns, scope.workers),
+                                        scope, into));
   }
-  if (read == 0)
+  compare(rules::Comparison::Of::kOverlays, read, into);
+  if (read.empty())
     world.err(fmt::format("{} has no overlay yet; marty service-mesh generate-overlay writes one\n",
                           world.shown(service.kubernetes())));
   return ok();
@@ -107,7 +128,28 @@ Status check_paths(const World& world, const std::vector<std::string>& paths, co
                    Findings& into) {
   auto manifests = read_paths(world, paths, scope, into);
   if (!manifests) return std::move(manifests.error());
-  check(*manifests, scope, into);
+  check(std::move(*manifests), scope, into);
+  return ok();
+}
+
+Status check_clusters(const World& world, const std::vector<std::string>& clusters, const Scope& scope,
+                      Findings& into) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> paths;  // in the order of the flags
+  for (const auto& cluster : clusters) {
+    const auto equals = cluster.find('=');
+    const auto name = cluster.substr(0, equals);
+    auto known =
+        std::find_if(paths.begin(), paths.end(), [&](const auto& other) { return other.first == name; });
+    if (known == paths.end()) known = paths.insert(paths.end(), {name, {}});
+    known->second.push_back(cluster.substr(equals + 1));
+  }
+  Named read;
+  for (const auto& [name, all] : paths) {
+    auto manifests = read_paths(world, all, scope, into);
+    if (!manifests) return std::move(manifests.error());
+    read.emplace_back(name, check(std::move(*manifests), scope, into));
+  }
+  compare(rules::Comparison::Of::kClusters, read, into);
   return ok();
 }
 

@@ -1,12 +1,13 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "cli/findings.hpp"
 #include "cli/service.hpp"
 #include "dialect/manifests.hpp"
-#include "rules/estate.hpp"
+#include "rules/analyze.hpp"
 #include "schema/catalog.hpp"
 
 /// What `validate` reads and analyses, apart from how it is said.
@@ -25,16 +26,20 @@ Status learn_crds(const World&, const std::vector<std::string>& paths, Scope&, F
 /// Knows the MeshConfig of a file, as if it were among the manifests.
 Status learn_mesh_config(const World&, const std::string& path, Scope&, Findings&);
 
-/// Analyses what was read as one model.
-void check(const dialect::Manifests&, const Scope&, Findings&);
+/// Analyses what was read as one model, which is there to be compared with others.
+std::unique_ptr<const rules::Analysis> check(dialect::Manifests, const Scope&, Findings&);
 
-/// mesh.yaml, local.yaml and every overlay that was generated from it; each overlay is a model of its own.
-Status check_service(const World&, const ServiceFolder&, const Scope&, Findings&);
+/// mesh.yaml, local.yaml and every overlay that was generated from it; each overlay is a model of its own,
+/// and what they mean is compared. The releases that mesh.yaml aims at count unless the scope has another.
+Status check_service(const World&, const ServiceFolder&, Scope&, Findings&);
 /// Files, directories and kustomizations; "-" is standard input.
 Result<dialect::Manifests> read_paths(const World&, const std::vector<std::string>& paths, const Scope&,
                                       Findings&);
 /// The same, analysed.
 Status check_paths(const World&, const std::vector<std::string>& paths, const Scope&, Findings&);
+
+/// Clusters of one mesh, "east=PATH": each is a model of its own, of all its paths; then they are compared.
+Status check_clusters(const World&, const std::vector<std::string>& clusters, const Scope&, Findings&);
 
 /// What a cluster holds (in one namespace, unless `ns` is empty) together with the paths, which may be none
 /// and take the place of what they would replace. With paths, only what concerns them is found.

@@ -1,7 +1,5 @@
 #include "rules/analyze.hpp"
 
-#include <optional>
-
 #include "rules/schemas.hpp"
 
 namespace marty::rules {
@@ -13,21 +11,21 @@ bool about_the_local_mesh(const Diagnostic& finding) {
 }
 }  // namespace
 
-std::size_t analyze(const dialect::Manifests& manifests, const SourceMap& sources, const Settings& settings,
-                    const schema::Catalog& catalog, Diagnostics& found, Workers& workers) {
-  std::size_t unknown = 0;
+std::unique_ptr<const Analysis> analyze(dialect::Manifests manifests, const SourceMap& sources,
+                                        const Settings& settings, const schema::Catalog& catalog,
+                                        Diagnostics& found, Workers& workers) {
+  auto made = std::make_unique<Analysis>(Analysis{.manifests = std::move(manifests)});
+  auto& all = *made;
   Diagnostics deeper;
-  mesh::Model model;
-  std::optional<const Estate> estate;  // its making needs the model's place only
   workers.run(3, [&](std::size_t piece) {
-    if (piece == 0) model = dialect::to_model(manifests, deeper);
-    if (piece == 1) estate.emplace(manifests, model, sources, settings);
-    if (piece == 2) unknown = check_schemas(catalog, manifests.resources, found, workers);
+    if (piece == 0) all.model = dialect::to_model(all.manifests, deeper);
+    if (piece == 1) all.estate = std::make_unique<const Estate>(all.manifests, all.model, sources, settings);
+    if (piece == 2) all.unknown = check_schemas(catalog, all.manifests.resources, found, workers);
   });
   std::erase_if(deeper.all(), about_the_local_mesh);
-  check_all(*estate, deeper, workers);
+  check_all(*all.estate, deeper, workers);
   add_what_is_new(found, std::move(deeper));
-  return unknown;
+  return made;
 }
 
 }  // namespace marty::rules

@@ -20,6 +20,7 @@ class Queries;
 /// What the files do not say and a rule may need.
 struct Settings {
   std::string istio_version = "1.30", linkerd_version = "2.19";
+  std::string upgrade_from;  ///< the release that runs today: "1.22" is Istio's; empty: the one above
   std::string root_namespace = "istio-system";  ///< where Istio's mesh-wide policies live
   std::string trust_domain = "cluster.local";
   std::vector<Node> mesh_configs;  ///< of a running mesh; what the files say comes on top

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "rules/estate.hpp"
+
 namespace marty::rules {
 
 namespace catalog {
@@ -56,6 +58,40 @@ Diagnostic& Report::at(const manifest::Resource& resource, const Place& place, s
 Diagnostic& Report::object(const manifest::Resource& resource, std::string message) {
   const Node* name = get(resource.root, "metadata.name");
   return at(resource, name != nullptr ? *name : resource.root, "metadata.name", std::move(message));
+}
+
+namespace {
+
+/// The value written there, first the outermost; its path grows on the way.
+const Node* written_at(Origin origin, const Node& node, std::string& path) {
+  if (node.origin == origin) return &node;
+  const auto length = path.size();
+  for (std::size_t i = 0; i < node.size(); ++i) {
+    if (node.is_mapping()) {
+      path.append(path.empty() ? "" : ".").append(node.entry(i).key.text);
+    } else {
+      path.append("[").append(std::to_string(i)).append("]");
+    }
+    const Node& inner = node.is_mapping() ? node.entry(i).value : node.children[i];
+    if (const auto* found = written_at(origin, inner, path)) return found;
+    path.resize(length);
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Diagnostic& Report::at(const Estate& estate, Origin origin, std::string message) {
+  // A value of the object's own file, nearly always; else a patch's.
+  for (const bool own_file : {true, false})
+    for (const auto& resource : estate.all()) {
+      std::string path;
+      if ((resource.root.origin.file == origin.file) != own_file) continue;
+      if (own_file && resource.root.origin.line > origin.line) continue;
+      if (const auto* node = written_at(origin, resource.root, path))
+        return at(resource, *node, std::move(path), std::move(message));
+    }
+  return found_.add({std::string(rule_.id), rule_.severity, {origin, 0}, std::move(message), {}, {}, {}, {}});
 }
 
 void suggest(Diagnostic& finding, std::string_view word, const std::vector<std::string_view>& names) {

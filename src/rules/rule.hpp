@@ -16,6 +16,7 @@ namespace marty::rules {
 
 class Estate;
 class Report;
+struct Comparison;
 
 struct Rule {
   std::string_view id;  ///< stable, kebab-case: what users suppress and explain
@@ -26,6 +27,9 @@ struct Rule {
   std::string_view bad;    ///< manifests it finds; the lines with "# <<" are where
   std::string_view good;   ///< the same, mended: no rule at all has a warning about it
   void (*check)(const Estate&, Report&) = nullptr;  ///< nullptr: found while reading or decoding
+  /// Of a rule that holds several models against each other (comparison.hpp). In its examples each side
+  /// begins with a line "# === cluster east" or "# === overlay istio".
+  void (*compare)(const Comparison&, Report&) = nullptr;
 };
 
 std::span<const Rule* const> all_rules();
@@ -41,6 +45,8 @@ class Report {
   Diagnostic& at(const manifest::Resource&, const Node&, std::string path, std::string message);
   /// About an object as a whole: points at its name.
   Diagnostic& object(const manifest::Resource&, std::string message);
+  /// At a value of the model: the field it was read from.
+  Diagnostic& at(const Estate&, Origin, std::string message);
 
  private:
   const Rule& rule_;

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "rules/analyze.hpp"
+#include "rules/comparison.hpp"
 
 /// The examples on every rule's page are its golden cases: what it must find, and what nobody may find.
 namespace marty::rules {
@@ -13,11 +14,50 @@ struct Seen {
   SourceMap sources;
 };
 
+constexpr std::string_view kSide = "# === ";
+
+/// The sides of an example, each on its own lines of the whole; one that compares nothing is one side.
+std::vector<std::string> sides_of(std::string_view example) {
+  std::vector<std::string> sides(1);
+  std::size_t lines = 0;
+  while (!example.empty()) {
+    const auto line = example.substr(0, std::min(example.find('\n'), example.size() - 1) + 1);
+    if (line.starts_with(kSide) && ++lines > 0)
+      sides.emplace_back(lines - 1, '\n');
+    else
+      ++lines;
+    sides.back() += line;
+    example.remove_prefix(line.size());
+  }
+  if (sides.size() > 1) sides.erase(sides.begin());
+  return sides;
+}
+
+/// What `validate` would be called with: an example may begin with "# validate --upgrade 1.20".
+Settings settings_of(std::string_view example) {
+  constexpr std::string_view kUpgrade = "\n# validate --upgrade ";
+  Settings settings;
+  if (example.starts_with(kUpgrade))
+    settings.upgrade_from = example.substr(kUpgrade.size(), example.find('\n', 1) - kUpgrade.size());
+  return settings;
+}
+
 Seen look(std::string_view example) {
   Seen seen;
-  const auto manifests =
-      dialect::read_manifest_text("example.yaml", std::string(example), seen.sources, seen.found);
-  analyze(manifests, seen.sources, {}, schema::Catalog{}, seen.found);
+  std::vector<std::unique_ptr<const Analysis>> all;
+  for (auto& side : sides_of(example))
+    all.push_back(
+        analyze(dialect::read_manifest_text("example.yaml", std::move(side), seen.sources, seen.found),
+                seen.sources, settings_of(example), schema::Catalog{}, seen.found));
+  const auto of =
+      example.find("# === cluster") == example.npos ? Comparison::Of::kOverlays : Comparison::Of::kClusters;
+  Comparison comparison{of, {}};
+  for (auto at = example.find(kSide); at != example.npos; at = example.find(kSide, at + 1)) {
+    const auto line = example.substr(at, example.find('\n', at) - at);
+    comparison.sides.push_back(
+        {std::string(line.substr(line.rfind(' ') + 1)), *all[comparison.sides.size()]->estate});
+  }
+  compare_all(comparison, seen.found);
   return seen;
 }
 
@@ -37,7 +77,7 @@ std::set<std::uint32_t> marked(std::string_view example) {
 std::vector<const Rule*> with_examples() {
   std::vector<const Rule*> out;
   for (const auto* rule : all_rules()) {
-    if (rule->check != nullptr || !rule->bad.empty()) out.push_back(rule);
+    if (rule->check != nullptr || rule->compare != nullptr || !rule->bad.empty()) out.push_back(rule);
   }
   return out;
 }

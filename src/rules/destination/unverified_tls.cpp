@@ -13,7 +13,9 @@ void check_tls(const Resource& rule, const Place& tls, Report& report) {
     if (tls.node.find(field) != nullptr) return;
   report
       .at(rule, tls,
-          fmt::format("{} TLS without caCertificates: any server is believed to be this one", mode))
+          fmt::format("{} TLS without caCertificates: up to Istio 1.20 any server is believed, since then "
+                      "any that a public authority knows",
+                      mode))
       .notes = {{{}, "caCertificates: system uses the authorities of the proxy's image"}};
 }
 
@@ -28,11 +30,11 @@ extern const Rule unverified_tls{
     .id = "unverified-tls",
     .severity = Severity::kWarning,
     .peers = "IST0128 IST0129",
-    .title = "TLS to a server whose certificate nobody checks",
+    .title = "TLS to a server that nobody said how to check",
     .why =
-        "Without an authority to check against, the sidecar accepts whatever certificate the other side "
-        "shows: the "
-        "traffic is encrypted, perhaps to an attacker. Name the authority.",
+        "Without an authority to check against, sidecars up to Istio 1.20 accept whatever certificate the "
+        "other side shows: the traffic is encrypted, perhaps to an attacker. Newer ones check against the "
+        "authorities of their own image, and servers with a private certificate fail. Name the authority.",
     .bad = R"(
 apiVersion: networking.istio.io/v1
 kind: DestinationRule

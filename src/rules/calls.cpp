@@ -1,6 +1,7 @@
 #include "rules/calls.hpp"
 
 #include <charconv>
+#include <span>
 
 namespace marty::rules {
 
@@ -39,11 +40,10 @@ const Resource* service_of(const Estate& estate, std::string_view host, std::str
   return estate.find("Service", rest.substr(0, end), host.substr(0, dot));
 }
 
-}  // namespace
-
-void each_call(const Estate& estate, const std::function<void(const Call&)>& see) {
+void follow(const Estate& estate, std::span<const std::string_view> patterns,
+            const std::function<void(const Call&)>& see) {
   for (const auto& pods : estate.pods()) {
-    for (const auto pattern : {"containers[].env[].value", "containers[].args[]", "containers[].command[]"}) {
+    for (const auto pattern : patterns) {
       each(*pods.spec, pattern, [&](const Place& place) {
         auto [host, port] = address_in(place.node.text);
         if (host.empty()) return;
@@ -55,6 +55,20 @@ void each_call(const Estate& estate, const std::function<void(const Call&)>& see
       });
     }
   }
+}
+
+}  // namespace
+
+void each_call(const Estate& estate, const std::function<void(const Call&)>& see) {
+  static constexpr std::string_view kPatterns[] = {"containers[].env[].value", "containers[].args[]",
+                                                   "containers[].command[]"};
+  follow(estate, kPatterns, see);
+}
+
+void each_call_at_start(const Estate& estate, const std::function<void(const Call&)>& see) {
+  static constexpr std::string_view kPatterns[] = {"initContainers[].env[].value", "initContainers[].args[]",
+                                                   "initContainers[].command[]"};
+  follow(estate, kPatterns, see);
 }
 
 }  // namespace marty::rules

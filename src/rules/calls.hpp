@@ -17,5 +17,7 @@ struct Call {
 };
 /// Addresses are http://, https:// or grpc:// URLs, or host:port where the host is a Service's name.
 void each_call(const Estate&, const std::function<void(const Call&)>& see);
+/// The same of init containers, which call before the application starts.
+void each_call_at_start(const Estate&, const std::function<void(const Call&)>& see);
 
 }  // namespace marty::rules

@@ -71,6 +71,15 @@ std::string_view Scrape::http_path() const {
 
 bool Scrape::with_tls() const { return text(*endpoint, "scheme") == "https"; }
 
+std::optional<std::set<std::string>> watched_namespaces(const Resource& monitor) {
+  if (is_true(get(monitor.root, "spec.namespaceSelector.any"))) return {};
+  std::set<std::string> out;
+  each(monitor.root, "spec.namespaceSelector.matchNames[]",
+       [&](const Place& at) { out.insert(at.node.text); });
+  if (out.empty()) out.insert(*monitor.ns);
+  return out;
+}
+
 void each_scrape(const Estate& estate, const See& see) {
   for (const auto* monitor : estate.of("ServiceMonitor"))
     if (const auto labels = wanted(*monitor)) through_services(estate, *monitor, *labels, see);

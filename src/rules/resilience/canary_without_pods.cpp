@@ -1,10 +1,7 @@
 #include <fmt/format.h>
 
-#include <map>
-
-#include "dialect/names.hpp"
-#include "rules/estate.hpp"
 #include "rules/rule.hpp"
+#include "rules/subsets.hpp"
 
 namespace marty::rules::catalog {
 namespace {
@@ -14,18 +11,6 @@ struct Version {
   std::int64_t weight = 0;
   const Node* where = nullptr;
 };
-
-std::uint64_t pods_of_subset(const Estate& estate, const Resource& rule, const Resource& service,
-                             std::string_view name) {
-  std::uint64_t sum = 0;
-  each(rule.root, "spec.subsets[]", [&](const Place& subset) {
-    if (text(subset.node, "name") != name) return;
-    const auto labels = labels_at(subset.node.find("labels"));
-    for (const auto* pods : estate.pods_of(service))
-      if (mesh::selects(labels, pods->labels)) sum += pods->replicas;
-  });
-  return sum;
-}
 
 /// A version whose share of the traffic is more than three times its share of the pods.
 void check_route(const Resource& resource, const Place& route, const std::vector<Version>& versions,
@@ -49,20 +34,18 @@ void check_route(const Resource& resource, const Place& route, const std::vector
 }
 
 void check(const Estate& estate, Report& report) {
-  std::map<std::string, const Resource*> rules;
-  for (const auto* rule : estate.of("DestinationRule"))
-    rules.emplace(dialect::fqdn(text(rule->root, "spec.host"), *rule->ns), rule);
+  const Subsets subsets(estate);
   for (const auto* resource : estate.of("VirtualService")) {
     each(resource->root, "spec.http[].route", [&](const Place& route) {
       std::vector<Version> versions;
       each(route.node, "[]", [&](const Place& to) {
         const auto host = text(to.node, "destination.host");
-        const auto rule = rules.find(dialect::fqdn(host, *resource->ns));
         const auto* service = estate.service(host, *resource->ns);
-        if (rule == rules.end() || service == nullptr) return;
-        versions.push_back(
-            {pods_of_subset(estate, *rule->second, *service, text(to.node, "destination.subset")),
-             number(to.node, "weight").value_or(0), to.node.find("weight")});
+        if (service == nullptr) return;
+        std::uint64_t pods = 0;
+        for (const auto* some : subsets.pods(*service, text(to.node, "destination.subset")))
+          pods += some->replicas;
+        versions.push_back({pods, number(to.node, "weight").value_or(0), to.node.find("weight")});
       });
       check_route(*resource, route, versions, report);
     });

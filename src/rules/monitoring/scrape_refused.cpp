@@ -11,12 +11,6 @@
 namespace marty::rules::catalog {
 namespace {
 
-/// Whether the list of ports in the annotation names this one: then the sidecar lets it pass untouched.
-bool excluded(const Pods& pods, std::uint16_t port) {
-  const auto all = "," + std::string(pods.annotation("traffic.sidecar.istio.io/excludeInboundPorts")) + ",";
-  return all.find("," + std::to_string(port) + ",") != all.npos;
-}
-
 /// A scrape brings no identity.
 policy::RequestView request_of(const Scrape& scrape) {
   policy::RequestView request;
@@ -31,7 +25,7 @@ void check(const Estate& estate, Report& report) {
   std::set<const Node*> said;  // one finding for an endpoint, however many pods it leads to
   each_scrape(estate, [&](const Scrape& scrape) {
     if (scrape.with_tls() || !estate.istio_injected(scrape.pods->ns(), scrape.pods) ||
-        excluded(*scrape.pods, scrape.port) || said.contains(scrape.endpoint))
+        passed_by(*scrape.pods, scrape.port) || said.contains(scrape.endpoint))
       return;
     const auto mode = mtls_mode(estate, *scrape.pods, scrape.port);
     const auto in_force = guards.of(*scrape.pods);

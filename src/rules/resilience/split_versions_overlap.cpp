@@ -2,29 +2,20 @@
 
 #include <algorithm>
 
-#include "rules/estate.hpp"
 #include "rules/rule.hpp"
-#include "rules/subsets.hpp"
+#include "rules/splits.hpp"
 
 namespace marty::rules::catalog {
 namespace {
 
-/// One side of a split: what it is called, and the pods it leads to.
-struct Side {
-  std::string name;
-  std::vector<const Pods*> pods;
-  const Node* where = nullptr;
-  std::string path;
-};
-
 /// Pods that both lead to; nullptr when there are none.
-const Pods* shared(const Side& a, const Side& b) {
+const Pods* shared(const SplitSide& a, const SplitSide& b) {
   const auto both = std::ranges::find_first_of(a.pods, b.pods);
   return both == a.pods.end() ? nullptr : *both;
 }
 
 /// A split has few sides, so all pairs are looked at.
-void check_sides(const Resource& resource, const std::vector<Side>& sides, Report& report) {
+void check_sides(const Resource& resource, const std::vector<SplitSide>& sides, Report& report) {
   for (std::size_t i = 1; i < sides.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
       const auto* pods = shared(sides[i], sides[j]);
@@ -41,47 +32,10 @@ void check_sides(const Resource& resource, const std::vector<Side>& sides, Repor
   }
 }
 
-void check_virtual_service(const Estate& estate, const Subsets& subsets, const Resource& resource,
-                           Report& report) {
-  for (const auto pattern : {"spec.http[].route", "spec.tcp[].route", "spec.tls[].route"})
-    each(resource.root, pattern, [&](const Place& route) {
-      std::vector<Side> sides;
-      each(route.node, "[]", [&](const Place& to) {
-        const auto host = text(to.node, "destination.host"), subset = text(to.node, "destination.subset");
-        const auto* service = estate.service(host, *resource.ns);
-        if (service == nullptr) return;
-        const auto name = subset.empty() ? std::string(host) : fmt::format("{} {}", host, subset);
-        sides.push_back({name, subsets.pods(*service, subset), &to.node, route.path + to.path});
-      });
-      check_sides(resource, sides, report);
-    });
-}
-
-/// Backends that are Services, by the pattern of their list and the field with the name.
-void check_backends(const Estate& estate, const Resource& resource, const std::string& list,
-                    std::string_view field, Report& report) {
-  each(resource.root, list, [&](const Place& backends) {
-    std::vector<Side> sides;
-    each(backends.node, "[]", [&](const Place& one) {
-      const auto kind = text(one.node, "kind"), ns = text(one.node, "namespace");
-      const auto name = text(one.node, field);
-      const auto* service = estate.find("Service", ns.empty() ? *resource.ns : ns, name);
-      if (service == nullptr || (!kind.empty() && kind != "Service")) return;
-      sides.push_back({std::string(name), estate.pods_of(*service), &one.node, backends.path + one.path});
-    });
+void check(const Estate& estate, Report& report) {
+  each_split(estate, [&](const Resource& resource, const std::vector<SplitSide>& sides) {
     check_sides(resource, sides, report);
   });
-}
-
-void check(const Estate& estate, Report& report) {
-  const Subsets subsets(estate);
-  for (const auto* resource : estate.of("VirtualService"))
-    check_virtual_service(estate, subsets, *resource, report);
-  for (const auto* kind : {"HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute"})
-    for (const auto* resource : estate.of(kind))
-      check_backends(estate, *resource, "spec.rules[].backendRefs", "name", report);
-  for (const auto* resource : estate.of("TrafficSplit"))
-    check_backends(estate, *resource, "spec.backends", "service", report);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "rules/mtls.hpp"
+#include "rules/doors.hpp"
 #include "rules/rule.hpp"
 
 namespace marty::rules::catalog {
@@ -17,41 +17,38 @@ bool are_gateways(const Pods& pods) {
          pods.annotation("inject.istio.io/templates").find("gateway") != std::string_view::npos;
 }
 
-/// Pods of the Service that close connections to a port of its without a certificate.
-struct Closed {
+/// The first port of the Service that turns strangers away.
+struct Shut {
+  std::uint16_t port = 0;
   const Pods* pods = nullptr;
-  Sourced<policy::MtlsMode> mode;
+  ClosedDoor door;
 };
 
-std::optional<Closed> closed_at(const Estate& estate, const Resource& service,
-                                const mesh::ServicePort& port) {
-  const auto at_pods = port.target_port != 0 ? port.target_port : port.port;
-  for (const auto* pods : estate.pods_of(service)) {
-    if (!estate.istio_injected(pods->ns(), pods) || are_gateways(*pods) || passed_by(*pods, at_pods))
-      continue;
-    const auto mode = mtls_mode(estate, *pods, at_pods);
-    if (*mode == policy::MtlsMode::kStrict) return Closed{pods, mode};
-  }
+std::optional<Shut> shut_port(const Estate& estate, const Doors& doors, const Resource& service) {
+  const auto* known = estate.model().service(*service.name + "." + *service.ns + ".svc.cluster.local");
+  if (known == nullptr) return std::nullopt;
+  for (const auto* pods : estate.pods_of(service))
+    for (const auto& port : known->ports) {
+      if (are_gateways(*pods)) continue;
+      const auto at_pods = port.target_port != 0 ? port.target_port : port.port;
+      if (auto door = doors.to_strangers(*pods, at_pods)) return Shut{port.port, pods, std::move(*door)};
+    }
   return std::nullopt;
 }
 
 void check(const Estate& estate, Report& report) {
+  const Doors doors(estate);
   for (const auto* service : estate.of("Service")) {
     if (!open_to_the_outside(*service)) continue;
-    const auto* known = estate.model().service(*service->name + "." + *service->ns + ".svc.cluster.local");
-    if (known == nullptr) continue;
-    for (const auto& port : known->ports) {
-      const auto closed = closed_at(estate, *service, port);
-      if (!closed) continue;
-      report
-          .at(*service, *get(service->root, "spec.type"), "spec.type",
-              fmt::format("callers from outside have no certificate of the mesh, and the pods of '{}' take "
-                          "mutual TLS only at port {}",
-                          *closed->pods->owner->name, port.port))
-          .notes = {{{closed->mode.origin, 6}, "STRICT is said here"},
-                    {{}, "let them in through a gateway, or exempt the port with portLevelMtls"}};
-      break;  // one finding for a Service
-    }
+    const auto shut = shut_port(estate, doors, *service);
+    if (!shut) continue;
+    report
+        .at(*service, *get(service->root, "spec.type"), "spec.type",
+            fmt::format(
+                "callers from outside have no identity of the mesh, and port {} at the pods of '{}' {}",
+                shut->port, *shut->pods->owner->name, shut->door.how))
+        .notes = {{shut->door.where, std::string(shut->door.what)},
+                  {{}, "let them in through a gateway, or exempt the port"}};
   }
 }
 
@@ -64,8 +61,10 @@ extern const Rule outside_callers_under_strict{
     .title = "a Service open to the outside before pods that only let sidecars in",
     .why =
         "A LoadBalancer or NodePort brings connections from outside of the cluster straight to the pods. "
-        "Nobody there has a certificate of the mesh, so under STRICT each of them is closed before the "
-        "first request; health checks of the load balancer, too. Put a gateway in front, which is in the "
+        "Nobody there has an identity of the mesh, so under STRICT, or behind a Server of Linkerd's that "
+        "asks "
+        "for one, each of them is closed before the first request; health checks of the load balancer, too. "
+        "Put a gateway in front, which is in the "
         "mesh, or exempt the port.",
     .bad = R"(
 apiVersion: v1

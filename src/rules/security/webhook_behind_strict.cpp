@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "rules/mtls.hpp"
+#include "rules/doors.hpp"
 #include "rules/rule.hpp"
 
 namespace marty::rules::catalog {
@@ -19,6 +19,7 @@ constexpr std::array<Called, 4> kCalled{
      {"APIService", "spec.service"}}};
 
 void check(const Estate& estate, Report& report) {
+  const Doors doors(estate);
   for (const auto& called : kCalled)
     for (const auto* resource : estate.of(called.kind))
       each(resource->root, called.service, [&](const Place& at) {
@@ -26,19 +27,19 @@ void check(const Estate& estate, Report& report) {
         const auto* service = estate.find("Service", ns, name);
         if (service == nullptr) return;
         const auto port = number(at.node, "port").value_or(443);
-        const auto strict = strict_behind(estate, *service, port);
-        if (!strict) return;
+        const auto closed = doors.to_strangers(*service, port);
+        if (!closed) return;
         report
             .at(*resource, at,
                 fmt::format(
-                    "the API server calls '{}.{}' without a certificate of the mesh, and port {} there "
-                    "takes mutual TLS only",
-                    name, ns, port))
-            .notes = {{{strict->origin, 6}, "STRICT is said here"},
-                      see(*service, "the Service"),
-                      {{},
-                       "exempt the port: portLevelMtls with DISABLE (it has TLS of its own), or "
-                       "traffic.sidecar.istio.io/excludeInboundPorts on the pods"}};
+                    "the API server calls '{}.{}' without an identity of the mesh, and port {} there {}",
+                    name, ns, port, closed->how))
+            .notes = {
+            {closed->where, std::string(closed->what)},
+            see(*service, "the Service"),
+            {{},
+             "such a port has TLS of its own: let the sidecar pass it by, with the annotation "
+             "traffic.sidecar.istio.io/excludeInboundPorts or config.linkerd.io/skip-inbound-ports"}};
       });
 }
 
@@ -51,7 +52,8 @@ extern const Rule webhook_behind_strict{
     .title = "the API server calls pods that only let sidecars in",
     .why =
         "Webhooks and aggregated APIs are called by the API server, which is in no mesh: its TLS is not that "
-        "of a sidecar. Under STRICT the connection is closed, every call fails, and with failurePolicy Fail "
+        "of a sidecar. Under STRICT, and where a Server of Linkerd's asks for identities, the connection is "
+        "closed, every call fails, and with failurePolicy Fail "
         "nobody can create or change what the webhook watches; the pods of the webhook may be among it. "
         "Such a port has its own TLS: let the sidecar pass it by.",
     .bad = R"(

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "policy/request_view.hpp"
+#include "rules/doors.hpp"
 #include "rules/guards.hpp"
 #include "rules/mtls.hpp"
 #include "rules/rule.hpp"
@@ -49,7 +50,7 @@ policy::RequestView request_of(const Asked& asked) {
   return request;
 }
 
-void check_probe(const Estate& estate, const Guards& guards, const Asked& asked, Report& report) {
+void check_istio(const Estate& estate, const Guards& guards, const Asked& asked, Report& report) {
   if (asked.port == 0 || passed_by(asked.pods, asked.port)) return;
   const auto mode = mtls_mode(estate, asked.pods, asked.port);
   const bool strict = *mode == policy::MtlsMode::kStrict;
@@ -67,20 +68,36 @@ void check_probe(const Estate& estate, const Guards& guards, const Asked& asked,
   finding.notes.push_back(see(*said, "without this the agent asks in the kubelet's place"));
 }
 
+/// Linkerd lets a probe by plain HTTP pass on its own account, and no other.
+void check_linkerd(const Doors& doors, const Asked& asked, Report& report) {
+  const bool tls = text(asked.probe, "scheme") == "HTTPS";
+  if (!tls && !asked.path.ends_with(".grpc")) return;
+  const auto closed = doors.to_strangers(asked.pods, asked.port);
+  if (!closed) return;
+  report
+      .at(*asked.pods.owner, asked.probe, asked.path,
+          fmt::format("port {} {}; of the kubelet's probes Linkerd excepts those by plain HTTP, not by {}",
+                      asked.port, closed->how, tls ? "HTTPS" : "gRPC"))
+      .notes = {{closed->where, std::string(closed->what)},
+                {{}, "probe by HTTP, or authorize the kubelet's network at this port"}};
+}
+
 void check(const Estate& estate, Report& report) {
   const Guards guards(estate);
+  const Doors doors(estate);
   for (const auto& pods : estate.pods()) {
-    if (pods.annotation("sidecar.istio.io/rewriteAppHTTPProbers") != "false" ||
-        !estate.istio_injected(pods.ns(), &pods))
-      continue;
-    each_probe(pods, [&](const Asked& asked) { check_probe(estate, guards, asked, report); });
+    const bool istio = estate.istio_injected(pods.ns(), &pods);
+    if (istio && pods.annotation("sidecar.istio.io/rewriteAppHTTPProbers") == "false")
+      each_probe(pods, [&](const Asked& asked) { check_istio(estate, guards, asked, report); });
+    if (!istio && estate.linkerd_injected(pods.ns(), &pods))
+      each_probe(pods, [&](const Asked& asked) { check_linkerd(doors, asked, report); });
   }
 }
 
 }  // namespace
 
-extern const Rule probe_refused{
-    .id = "probe-refused",
+extern const Rule probe_cut_off{
+    .id = "probe-cut-off",
     .severity = Severity::kError,
     .peers = "",
     .title = "probes that the pod's own sidecar refuses",
@@ -89,7 +106,7 @@ extern const Rule probe_refused{
         "application is asked instead, and asks the application itself. With rewriteAppHTTPProbers off the "
         "probe goes through the sidecar like any request without an identity: under STRICT it is cut off, "
         "by a policy that allows named callers it gets 403, and the pod is never ready or is restarted for "
-        "good.",
+        "good. Linkerd lets in what a probe of plain HTTP asks for, but no probe by HTTPS or gRPC.",
     .bad = R"(
 apiVersion: v1
 kind: Namespace
@@ -117,6 +134,46 @@ spec:
         ports: [{name: http, containerPort: 8080}]
         readinessProbe:
           httpGet: {path: /ready, port: http} # <<
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: books, annotations: {linkerd.io/inject: enabled}}
+---
+apiVersion: policy.linkerd.io/v1beta3
+kind: Server
+metadata: {name: books, namespace: books}
+spec: {podSelector: {matchLabels: {app: books}}, port: 9000, proxyProtocol: gRPC}
+---
+apiVersion: policy.linkerd.io/v1alpha1
+kind: AuthorizationPolicy
+metadata: {name: books, namespace: books}
+spec:
+  targetRef: {group: policy.linkerd.io, kind: Server, name: books}
+  requiredAuthenticationRefs: [{kind: ServiceAccount, name: reader}]
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: reader, namespace: books}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: books, namespace: books}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: books, namespace: books}
+spec:
+  selector: {matchLabels: {app: books}}
+  template:
+    metadata: {labels: {app: books}}
+    spec:
+      serviceAccountName: books
+      containers:
+      - name: books
+        image: books:1
+        ports: [{containerPort: 9000}, {containerPort: 8081}]
+        readinessProbe:
+          grpc: {port: 9000} # <<
 )",
     .good = R"(
 apiVersion: v1
@@ -143,6 +200,46 @@ spec:
         ports: [{name: http, containerPort: 8080}]
         readinessProbe:
           httpGet: {path: /ready, port: http}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: books, annotations: {linkerd.io/inject: enabled}}
+---
+apiVersion: policy.linkerd.io/v1beta3
+kind: Server
+metadata: {name: books, namespace: books}
+spec: {podSelector: {matchLabels: {app: books}}, port: 9000, proxyProtocol: gRPC}
+---
+apiVersion: policy.linkerd.io/v1alpha1
+kind: AuthorizationPolicy
+metadata: {name: books, namespace: books}
+spec:
+  targetRef: {group: policy.linkerd.io, kind: Server, name: books}
+  requiredAuthenticationRefs: [{kind: ServiceAccount, name: reader}]
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: reader, namespace: books}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: books, namespace: books}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: books, namespace: books}
+spec:
+  selector: {matchLabels: {app: books}}
+  template:
+    metadata: {labels: {app: books}}
+    spec:
+      serviceAccountName: books
+      containers:
+      - name: books
+        image: books:1
+        ports: [{containerPort: 9000}, {containerPort: 8081}]
+        readinessProbe:
+          httpGet: {path: /ready, port: 8081}
 )",
     .check = check,
 };

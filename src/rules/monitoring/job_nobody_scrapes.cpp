@@ -16,10 +16,15 @@ class Jobs {
   explicit Jobs(const Estate& estate) {
     std::map<std::string, Estate::List> services;
     for (const auto* service : estate.of("Service")) services[*service->ns].push_back(service);
-    for (const auto* monitor : estate.of("ServiceMonitor"))
-      for (const auto& [ns, there] : services)
-        if (const auto watched = watched_namespaces(*monitor); !watched || watched->contains(ns))
-          of_services(there, *monitor);
+    for (const auto* monitor : estate.of("ServiceMonitor")) {
+      if (const auto watched = watched_namespaces(*monitor)) {
+        for (const auto& ns : *watched)
+          if (const auto there = services.find(ns); there != services.end())
+            of_services(there->second, *monitor);
+      } else {
+        of_services(estate.of("Service"), *monitor);
+      }
+    }
     for (const auto* monitor : estate.of("PodMonitor")) of_pods(estate, *monitor);
   }
 

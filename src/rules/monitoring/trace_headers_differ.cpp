@@ -32,29 +32,35 @@ std::optional<Tracer> tracer_of(const Node& provider) {
   return out;
 }
 
-/// The provider that a namespace's Telemetry names, or the root namespace's, or the mesh's default.
-std::string provider_for(const Estate& estate, std::string_view ns) {
-  std::string own, wide;
-  for (const auto* telemetry : estate.of("Telemetry"))
-    each(telemetry->root, "spec.tracing[].providers[].name", [&](const Place& at) {
-      if (*telemetry->ns == ns) own = at.node.text;
-      if (*telemetry->ns == estate.settings().root_namespace) wide = at.node.text;
-    });
-  if (own.empty()) own = wide;
-  for (const auto& config : estate.settings().mesh_configs)
-    if (own.empty()) each(config, "defaultProviders.tracing[]", [&](const Place& at) { own = at.node.text; });
-  return own;
-}
+/// Which tracer the sidecars of a namespace have: what its Telemetry names, else the root namespace's, else
+/// the mesh's default.
+class Tracers {
+ public:
+  explicit Tracers(const Estate& estate) : root_(estate.settings().root_namespace) {
+    for (const auto& config : estate.settings().mesh_configs) {
+      each(config, "defaultProviders.tracing[]", [&](const Place& at) { by_default_ = at.node.text; });
+      each(config, "extensionProviders[]", [&](const Place& at) {
+        if (auto tracer = tracer_of(at.node)) declared_.insert_or_assign(tracer->name, *tracer);
+      });
+    }
+    for (const auto* telemetry : estate.of("Telemetry"))
+      each(telemetry->root, "spec.tracing[].providers[].name",
+           [&](const Place& at) { named_[*telemetry->ns] = at.node.text; });
+  }
 
-std::optional<Tracer> tracer_for(const Estate& estate, std::string_view ns) {
-  const auto name = provider_for(estate, ns);
-  std::optional<Tracer> out;
-  for (const auto& config : estate.settings().mesh_configs)
-    each(config, "extensionProviders[]", [&](const Place& at) {
-      if (!name.empty() && text(at.node, "name") == name) out = tracer_of(at.node);
-    });
-  return out;
-}
+  /// nullptr when nobody says, or the kind is not known.
+  const Tracer* of(std::string_view ns) const {
+    auto named = named_.find(ns);
+    if (named == named_.end()) named = named_.find(root_);
+    const auto tracer = declared_.find(named == named_.end() ? by_default_ : named->second);
+    return tracer == declared_.end() ? nullptr : &tracer->second;
+  }
+
+ private:
+  std::map<std::string, Tracer, std::less<>> declared_;
+  std::map<std::string, std::string, std::less<>> named_;
+  std::string by_default_, root_;
+};
 
 /// Whether one of the formats that the application is told to read and write is the tracer's.
 bool understands(std::string_view propagators, const Tracer& tracer) {
@@ -89,12 +95,11 @@ void check(const Estate& estate, Report& report) {
   if (estate.settings().mesh_configs.empty()) return;
   std::set<const Pods*> callers;  // an application at the end of a chain has nothing to pass on
   each_call(estate, [&](const Call& call) { callers.insert(&call.from); });
-  std::map<std::string, std::optional<Tracer>, std::less<>> tracers;
+  const Tracers tracers(estate);
   for (const auto& pods : estate.pods()) {
-    if (!callers.contains(&pods) || !estate.istio_injected(pods.ns(), &pods)) continue;
-    const auto [known, fresh] = tracers.try_emplace(std::string(pods.ns()));
-    if (fresh) known->second = tracer_for(estate, pods.ns());
-    if (known->second) check_pods(pods, *known->second, report);
+    const auto* tracer = tracers.of(pods.ns());
+    if (tracer != nullptr && callers.contains(&pods) && estate.istio_injected(pods.ns(), &pods))
+      check_pods(pods, *tracer, report);
   }
 }
 

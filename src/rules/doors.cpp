@@ -140,7 +140,7 @@ std::optional<ClosedDoor> Doors::to_strangers(const Pods& pods, std::uint16_t po
 }
 
 std::optional<ClosedDoor> Doors::to_strangers(const Resource& service, std::int64_t port) const {
-  const auto* known = estate_.model().service(*service.name + "." + *service.ns + ".svc.cluster.local");
+  const auto* known = estate_.modelled(service);
   if (known == nullptr) return std::nullopt;
   for (const auto* pods : estate_.pods_of(service))
     for (const auto& one : known->ports) {

@@ -66,6 +66,7 @@ Estate::Estate(const dialect::Manifests& manifests, const mesh::Model& model, co
     if (*resource.kind == "Service") service_namespaces_.insert(*resource.ns);
     index_pods(resource);
   }
+  for (const auto& service : model.services) modelled_.emplace(service.ns + "/" + service.name, &service);
   queries_ = std::make_unique<Queries>(*this);
 }
 
@@ -162,6 +163,16 @@ const Resource* Estate::service(std::string_view host, std::string_view ns) cons
 std::vector<const Pods*> Estate::pods_of(const Resource& service) const {
   const auto selector = labels_at(get(service.root, "spec.selector"));
   return selector.empty() ? std::vector<const Pods*>{} : selected(*service.ns, selector);
+}
+
+const mesh::Service* Estate::modelled(const Resource& service) const {
+  const auto known = modelled_.find(*service.ns + "/" + *service.name);
+  return known == modelled_.end() ? nullptr : known->second;
+}
+
+const mesh::Service* Estate::modelled(std::string_view fqdn) const {
+  const auto* resource = service(fqdn, "");
+  return resource == nullptr ? nullptr : modelled(*resource);
 }
 
 bool Estate::istio_injected(std::string_view ns, const Pods* pods) const {

@@ -77,6 +77,9 @@ class Estate {
   /// The Service a host means when said in namespace `ns` as Istio reads hosts; nullptr when it is not here.
   const Resource* service(std::string_view host, std::string_view ns) const;
   std::vector<const Pods*> pods_of(const Resource& service) const;
+  /// What the model knows of a Service, with the pods' own ports; nullptr when it did not take it.
+  const mesh::Service* modelled(const Resource& service) const;
+  const mesh::Service* modelled(std::string_view fqdn) const;
 
   /// Whether the files are the whole truth about a namespace's Services (pods, accounts): they hold at least
   /// one. Otherwise what is missing may well be in the cluster.
@@ -104,6 +107,7 @@ class Estate {
   std::unordered_map<std::string, std::vector<Attached>> attached_;
   std::map<std::string, std::vector<std::size_t>, std::less<>> pods_by_namespace_;
   std::vector<Pods> pods_;
+  std::unordered_map<std::string, const mesh::Service*> modelled_;  // by namespace/name
   std::set<std::string, std::less<>> service_namespaces_, pod_namespaces_;
   std::unique_ptr<const Queries> queries_;
 };

@@ -21,8 +21,7 @@ bool passed_by(const Pods& pods, std::uint16_t port) {
 
 std::optional<Sourced<MtlsMode>> strict_behind(const Estate& estate, const Resource& service,
                                                std::int64_t port) {
-  const auto* known = estate.model().service(
-      service.name->empty() ? std::string() : *service.name + "." + *service.ns + ".svc.cluster.local");
+  const auto* known = estate.modelled(service);
   if (known == nullptr) return std::nullopt;
   for (const auto* pods : estate.pods_of(service)) {
     if (!estate.istio_injected(pods->ns(), pods)) continue;

@@ -34,7 +34,7 @@ void through_services(const Estate& estate, const Resource& monitor, const mesh:
     if (!watches(monitor, *service->ns) ||
         !mesh::selects(labels, labels_at(get(service->root, "metadata.labels"))))
       continue;
-    const auto* known = estate.model().service(*service->name + "." + *service->ns + ".svc.cluster.local");
+    const auto* known = estate.modelled(*service);
     if (known == nullptr) continue;
     const auto behind = estate.pods_of(*service);
     each(monitor.root, "spec.endpoints[]", [&](const Place& endpoint) {

@@ -38,7 +38,7 @@ std::string_view opaque_of(const Estate& estate, const Pods& pods) {
 }
 
 void check_service(const Estate& estate, const Resource& service, const Node& opaque, Report& report) {
-  const auto* known = estate.model().service(*service.name + "." + *service.ns + ".svc.cluster.local");
+  const auto* known = estate.modelled(service);
   if (known == nullptr) return;
   for (const auto* pods : estate.pods_of(service)) {
     if (!estate.linkerd_injected(pods->ns(), pods)) continue;

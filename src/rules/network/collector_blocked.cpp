@@ -37,10 +37,7 @@ std::optional<Collector> collector_of(const Estate& estate, const Node& provider
     if (const auto slash = host.find('/'); slash != host.npos) host.remove_prefix(slash + 1);
     const auto* service = estate.service(host, estate.settings().root_namespace);
     const auto wanted = number(*sink, "port").value_or(0);
-    const auto* known =
-        service == nullptr
-            ? nullptr
-            : estate.model().service(*service->name + "." + *service->ns + ".svc.cluster.local");
+    const auto* known = service == nullptr ? nullptr : estate.modelled(*service);
     if (known == nullptr) return std::nullopt;
     for (const auto& port : known->ports)
       if (port.port == wanted)

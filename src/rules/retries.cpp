@@ -19,6 +19,30 @@ bool answers_retried(const policy::Retry::Config& config) {
   return (*config.on & kOnAnswers) != 0;
 }
 
+Tries tries_of(const policy::Retry::Config& config) {
+  return {1 + std::uint64_t{*config.attempts}, config.attempts.origin,
+          *config.attempts > 0 && answers_retried(config)};
+}
+
+/// Linkerd retries nothing unless told to.
+Tries tries_of(const std::optional<policy::StatusRetry::Config>& config) {
+  if (!config) return {1, {}, false};
+  return {1 + std::uint64_t{*config->limit}, config->limit.written() ? config->limit.origin : config->origin,
+          *config->limit > 0 && !config->on->empty()};
+}
+
+/// What a route does not say about retries is Istio's default, or under Linkerd what its Service says.
+Tries tries_of(const mesh::RouteTable& table, const mesh::Route& route, const mesh::Service* service) {
+  if (table.kind == mesh::RouteTable::Kind::kVirtualService)
+    return tries_of(route.retries.value_or(policy::Retry::Config{}));
+  return tries_of(route.status_retries || service == nullptr ? route.status_retries
+                                                             : service->callers.retries);
+}
+
+const Tries& worse(const Tries& a, const Tries& b) {
+  return std::pair(b.on_answers, b.count) > std::pair(a.on_answers, a.count) ? b : a;
+}
+
 /// The same of the words themselves.
 bool answers_retried(std::string_view on) {
   while (!on.empty()) {
@@ -40,20 +64,19 @@ bool is_for_gateways(const Resource& resource) {
 
 }  // namespace
 
-std::map<std::string, Tries> tries_by_host(const mesh::Model& model) {
+std::map<std::string, Tries> tries_by_host(const Estate& estate) {
   std::map<std::string, Tries> out;
-  for (const auto& table : model.route_tables) {
-    Tries most{1, {}, false};
-    for (const auto& route : table.routes) {
-      if (route.direct) continue;
-      const auto config = route.retries.value_or(policy::Retry::Config{});
-      const std::uint64_t count = 1 + std::uint64_t{*config.attempts};
-      const bool on_answers = *config.attempts > 0 && answers_retried(config);
-      if (std::pair(on_answers, count) > std::pair(most.on_answers, most.count))
-        most = {count, config.attempts.origin, on_answers};
+  for (const auto& table : estate.model().route_tables) {
+    if (table.kind == mesh::RouteTable::Kind::kServiceProfile) continue;  // a budget is no number of tries
+    for (const auto& host : table.hosts) {
+      Tries most{1, {}, false};
+      for (const auto& route : table.routes)
+        if (!route.direct) most = worse(most, tries_of(table, route, estate.modelled(*host)));
+      out.emplace(*host, most);
     }
-    for (const auto& host : table.hosts) out.emplace(*host, most);
   }
+  for (const auto& service : estate.model().services)
+    if (service.callers.retries) out.emplace(service.fqdn(), tries_of(service.callers.retries));
   return out;
 }
 
@@ -65,16 +88,19 @@ Tries tries_of_route(const Node& route) {
           count > 0 && answers_retried(text(route, "retries.retryOn"))};
 }
 
-CallChains::CallChains(const Estate& estate) : tries_(tries_by_host(estate.model())) {
+CallChains::CallChains(const Estate& estate) : tries_(tries_by_host(estate)) {
   std::multimap<const Pods*, const Resource*> behind;
   for (const auto* service : estate.of("Service"))
     for (const auto* pods : estate.pods_of(*service)) behind.emplace(pods, service);
   each_call(estate, [&](const Call& call) {
-    if (!estate.istio_injected(call.from.ns(), &call.from)) return;
+    const bool istio = estate.istio_injected(call.from.ns(), &call.from);
+    if (!istio && !estate.linkerd_injected(call.from.ns(), &call.from)) return;
     const auto [first, last] = behind.equal_range(&call.from);
     if (first == last) entries_.insert(&call.service);
     for (auto own = first; own != last; ++own) {
-      if (own->second != &call.service) add(*own->second, call.service);
+      if (own->second == &call.service) continue;
+      add(*own->second, call.service);
+      if (!istio) add_linkerd(*own->second, call.service);
     }
   });
   add_gateways(estate);
@@ -86,6 +112,11 @@ void CallChains::add(const Resource& from, const Resource& service) {
   called_.insert(&service);
 }
 
+void CallChains::add_linkerd(const Resource& from, const Resource& service) {
+  const auto known = tries_.find(fmt::format("{}.{}.svc.cluster.local", *service.name, *service.ns));
+  elsewhere_.emplace(std::pair(&from, &service), known == tries_.end() ? Tries{1, {}, false} : known->second);
+}
+
 void CallChains::add_gateways(const Estate& estate) {
   for (const auto* resource : estate.of("VirtualService")) {
     if (!is_for_gateways(*resource)) continue;
@@ -95,8 +126,8 @@ void CallChains::add_gateways(const Estate& estate) {
         const auto* service = estate.service(host.node.text, *resource->ns);
         if (service == nullptr) return;
         add(*resource, *service);
-        auto& most = at_gateways_.try_emplace({resource, service}, Tries{1, {}, false}).first->second;
-        if (std::pair(tries.on_answers, tries.count) > std::pair(most.on_answers, most.count)) most = tries;
+        auto& most = elsewhere_.try_emplace({resource, service}, Tries{1, {}, false}).first->second;
+        most = worse(most, tries);
       });
     });
   }
@@ -129,8 +160,8 @@ const CallChains::Worst& CallChains::below(const Resource& from) {
 
 const Tries& CallChains::of(const Resource& from, const Resource& service) const {
   static const Tries by_default;
-  const auto gateway = at_gateways_.find({&from, &service});
-  if (gateway != at_gateways_.end()) return gateway->second;
+  const auto gateway = elsewhere_.find({&from, &service});
+  if (gateway != elsewhere_.end()) return gateway->second;
   const auto known = tries_.find(fmt::format("{}.{}.svc.cluster.local", *service.name, *service.ns));
   return known == tries_.end() ? by_default : known->second;
 }

@@ -20,12 +20,12 @@ struct Tries {
   bool on_answers = false;  ///< also after an answer such as 503, so that inner failures multiply
 };
 
-/// Of Istio's sidecars, by the FQDN they call.
-std::map<std::string, Tries> tries_by_host(const mesh::Model&);
+/// Of sidecars of either mesh, by the FQDN they call; hosts that nobody speaks of are left out.
+std::map<std::string, Tries> tries_by_host(const Estate&);
 /// Of one item of a VirtualService's http, as written: for gateways, of which the model knows nothing.
 Tries tries_of_route(const Node& route);
 
-/// Who calls whom through Istio, and how often for one call from outside. A node is a Service, or a
+/// Who calls whom through a mesh, and how often for one call from outside. A node is a Service, or a
 /// VirtualService of a gateway, where calls only come in.
 class CallChains {
  public:
@@ -45,10 +45,12 @@ class CallChains {
 
  private:
   void add(const Resource& from, const Resource& service);
+  void add_linkerd(const Resource& from, const Resource& service);
   void add_gateways(const Estate&);
 
   std::map<std::string, Tries> tries_;
-  std::map<std::pair<const Resource*, const Resource*>, Tries> at_gateways_;
+  /// Calls that are not made as Istio's sidecars make them: by gateways, and under Linkerd.
+  std::map<std::pair<const Resource*, const Resource*>, Tries> elsewhere_;
   std::map<const Resource*, std::set<const Resource*>> calls_;
   std::set<const Resource*> entries_, called_;
   std::map<const Resource*, Worst> worst_;

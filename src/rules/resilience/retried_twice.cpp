@@ -38,58 +38,32 @@ Own own_retries(const Pods& pods) {
   return own;
 }
 
-/// The tries of a caller's proxy where they follow a failed answer, in either mesh.
-class ProxyTries {
- public:
-  explicit ProxyTries(const Estate& estate) : estate_(estate), istio_(tries_by_host(estate.model())) {}
-
-  /// Nothing when it repeats no answers, or there is no proxy.
-  std::optional<Tries> of(const Pods& pods, const Resource& service) const {
-    if (estate_.istio_injected(pods.ns(), &pods)) {
-      const auto known = istio_.find(fmt::format("{}.{}.svc.cluster.local", *service.name, *service.ns));
-      if (known != istio_.end() && known->second.on_answers) return known->second;
-    } else if (estate_.linkerd_injected(pods.ns(), &pods)) {
-      return annotated(service);
-    }
-    return std::nullopt;
-  }
-
- private:
-  /// Of a Service that asks Linkerd to repeat some statuses: once, unless it says more.
-  static std::optional<Tries> annotated(const Resource& service) {
-    const Node* all = get(service.root, "metadata.annotations");
-    const Node* statuses = all == nullptr ? nullptr : all->find("retry.linkerd.io/http");
-    if (statuses == nullptr) return std::nullopt;
-    const Node* limit = all->find("retry.linkerd.io/limit");
-    const auto count = limit == nullptr ? 1 : std::max<std::int64_t>(1, number(*limit, "").value_or(1));
-    return Tries{1 + static_cast<std::uint64_t>(count), (limit != nullptr ? limit : statuses)->range().begin,
-                 true};
-  }
-
-  const Estate& estate_;
-  std::map<std::string, Tries> istio_;
-};
+bool has_sidecar(const Estate& estate, const Pods& pods) {
+  return estate.istio_injected(pods.ns(), &pods) || estate.linkerd_injected(pods.ns(), &pods);
+}
 
 void check(const Estate& estate, Report& report) {
   std::map<const Pods*, Own> declared;
   for (const auto& pods : estate.pods())
     if (auto own = own_retries(pods); own.where != nullptr) declared.emplace(&pods, std::move(own));
   if (declared.empty()) return;
-  const ProxyTries tries(estate);
+  const auto tries = tries_by_host(estate);
   each_call(estate, [&](const Call& call) {
     const auto known = declared.find(&call.from);
-    if (known == declared.end()) return;
+    if (known == declared.end() || !has_sidecar(estate, call.from)) return;
     const auto& own = known->second;
-    const auto proxy = tries.of(call.from, call.service);
-    if (!proxy) return;
+    const auto proxy =
+        tries.find(fmt::format("{}.{}.svc.cluster.local", *call.service.name, *call.service.ns));
+    if (proxy == tries.end() || !proxy->second.on_answers) return;
+    const auto& sidecar = proxy->second;
     report
         .at(*call.from.owner, *own.where, own.path,
             fmt::format(
                 "{} tries of the application's and {} of its sidecar's for each: one call of '{}' may "
                 "become {}",
-                own.retries + 1, proxy->count, *call.service.name, (own.retries + 1) * proxy->count))
+                own.retries + 1, sidecar.count, *call.service.name, (own.retries + 1) * sidecar.count))
         .notes = {see(call.place.node, "it calls it here"),
-                  {{proxy->origin, 1}, "the sidecar retries"},
+                  {{sidecar.origin, 1}, "the sidecar retries"},
                   {{},
                    "let one of the two retry: the sidecar knows other endpoints, the application knows "
                    "what may be repeated"}};

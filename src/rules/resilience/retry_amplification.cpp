@@ -27,7 +27,7 @@ Told follow(CallChains& chains, const Resource& entry) {
     const auto& tries = chains.of(*from, *hop);
     told.names += " → " + *hop->name;
     told.factors += fmt::format("{}{}", told.factors.empty() ? "" : " × ", tries.count);
-    if (tries.origin.known())
+    if (tries.origin.known() || tries.count == 1)
       told.notes.push_back({{tries.origin, 1}, fmt::format("{} tries of '{}'", tries.count, *hop->name)});
     else
       told.notes.push_back(
@@ -50,7 +50,6 @@ void tell(CallChains& chains, const Resource& entry, Report& report) {
 }
 
 void check(const Estate& estate, Report& report) {
-  if (estate.of("VirtualService").empty()) return;
   CallChains chains(estate);
   std::set<const Resource*> said;  // by the first hop
   for (const auto* entry : chains.entries()) {
@@ -71,7 +70,9 @@ extern const Rule retry_amplification{
         "retries each turn one request into 125 at the last server, in the moment when it is overloaded. A "
         "route that does not speak of retries has Istio's default of two. The chain is read from the "
         "routes of gateways, which retry as well, and from the addresses in the pods' environment; a hop "
-        "counts when it retries on answers (5xx, gateway-error), not only on connections that fail.",
+        "counts when it retries on answers (5xx, gateway-error), not only on connections that fail. Linkerd "
+        "retries only where annotations ask "
+        "for it, and multiplies then just the same.",
     .bad = R"(
 apiVersion: v1
 kind: Namespace

@@ -54,7 +54,7 @@ void check_istio(const Estate& estate, Report& report) {
 std::optional<ClosedDoor> closed_to(const Estate& estate, const Doors& doors, const Call& call,
                                     std::string_view account) {
   const auto& service = call.service;
-  const auto* known = estate.model().service(*service.name + "." + *service.ns + ".svc.cluster.local");
+  const auto* known = estate.modelled(service);
   std::optional<ClosedDoor> out;
   for (const auto* pods : estate.pods_of(service))
     for (std::size_t i = 0; known != nullptr && i < known->ports.size(); ++i) {

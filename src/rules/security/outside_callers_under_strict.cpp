@@ -25,7 +25,7 @@ struct Shut {
 };
 
 std::optional<Shut> shut_port(const Estate& estate, const Doors& doors, const Resource& service) {
-  const auto* known = estate.model().service(*service.name + "." + *service.ns + ".svc.cluster.local");
+  const auto* known = estate.modelled(service);
   if (known == nullptr) return std::nullopt;
   for (const auto* pods : estate.pods_of(service))
     for (const auto& port : known->ports) {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "dialect/names.hpp"
+#include "rules/calls.hpp"
 #include "rules/mesh_config.hpp"
 #include "rules/queries.hpp"
 
@@ -68,6 +69,7 @@ Estate::Estate(const dialect::Manifests& manifests, const mesh::Model& model, co
   }
   for (const auto& service : model.services) modelled_.emplace(service.ns + "/" + service.name, &service);
   queries_ = std::make_unique<Queries>(*this);
+  calls_ = std::make_unique<Calls>(*this);
 }
 
 Estate::~Estate() = default;

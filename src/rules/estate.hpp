@@ -15,6 +15,7 @@
 namespace marty::rules {
 
 using manifest::Resource;
+class Calls;
 class Queries;
 
 /// What the files do not say and a rule may need.
@@ -71,6 +72,8 @@ class Estate {
   const SourceMap& sources() const { return sources_; }
   /// Every PromQL expression of the files, parsed.
   const Queries& queries() const { return *queries_; }
+  /// Which pods say that they call which Services; to be asked by each_call.
+  const Calls& calls() const { return *calls_; }
 
   const std::vector<Pods>& pods() const { return pods_; }
   std::vector<const Pods*> selected(std::string_view ns, const mesh::Labels& selector) const;
@@ -110,6 +113,7 @@ class Estate {
   std::unordered_map<std::string, const mesh::Service*> modelled_;  // by namespace/name
   std::set<std::string, std::less<>> service_namespaces_, pod_namespaces_;
   std::unique_ptr<const Queries> queries_;
+  std::unique_ptr<const Calls> calls_;
 };
 
 /// The labels (or annotations) written at a node: scalars only.

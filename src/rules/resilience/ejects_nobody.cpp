@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <map>
+
 #include "rules/rule.hpp"
 #include "rules/scale.hpp"
 #include "rules/subsets.hpp"
@@ -77,15 +79,34 @@ void check_policy(const Resource& rule, const Place& policy, Hosts hosts, std::s
     });
 }
 
+/// How many endpoints ServiceEntries list for their hosts; what DNS or a selector finds is not known.
+std::map<std::string_view, Hosts> listed_hosts(const Estate& estate) {
+  std::map<std::string_view, Hosts> out;
+  for (const auto* entry : estate.of("ServiceEntry")) {
+    const Node* endpoints = get(entry->root, "spec.endpoints");
+    if (text(entry->root, "spec.resolution") != "STATIC" || endpoints == nullptr) continue;
+    each(entry->root, "spec.hosts[]", [&](const Place& host) {
+      out.emplace(host.node.text, Hosts{endpoints->size(), endpoints->size()});
+    });
+  }
+  return out;
+}
+
 void check(const Estate& estate, Report& report) {
   const Subsets subsets(estate);
   const Scale scale(estate);
+  const auto listed = listed_hosts(estate);
   for (const auto* rule : estate.of("DestinationRule")) {
-    const auto* service = estate.service(text(rule->root, "spec.host"), *rule->ns);
-    if (service == nullptr) continue;
+    const auto host = text(rule->root, "spec.host");
+    const auto* service = estate.service(host, *rule->ns);
+    const auto entry = listed.find(host);
+    if (service == nullptr && entry == listed.end()) continue;
     each(rule->root, "spec.trafficPolicy", [&](const Place& policy) {
-      check_policy(*rule, policy, count(subsets.pods(*service, ""), scale), *service->name, report);
+      check_policy(*rule, policy,
+                   service != nullptr ? count(subsets.pods(*service, ""), scale) : entry->second, host,
+                   report);
     });
+    if (service == nullptr) continue;
     each(rule->root, "spec.subsets[]", [&](const Place& subset) {
       const auto name = text(subset.node, "name");
       const Node* own = subset.node.find("trafficPolicy");

@@ -3,32 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "rules/mtls.hpp"
+#include "rules/ports.hpp"
 
 namespace marty::rules {
 
 namespace {
 
 using Auth = policy::ClientAuthorization::Auth;
-
-/// Whether a list of ports and ranges, "25,8000-8080", has one.
-bool lists_port(std::string_view list, std::uint16_t wanted) {
-  while (!list.empty()) {
-    const auto comma = std::min(list.find(','), list.size());
-    auto one = list.substr(0, comma);
-    while (one.starts_with(' ')) one.remove_prefix(1);
-    unsigned first = 0;
-    const auto end = one.data() + one.size();
-    const auto read = std::from_chars(one.data(), end, first);
-    unsigned last = first;
-    if (read.ptr != end && *read.ptr == '-') std::from_chars(read.ptr + 1, end, last);
-    if (first <= wanted && wanted <= last) return true;
-    list.remove_prefix(std::min(comma + 1, list.size()));
-  }
-  return false;
-}
 
 /// What a default policy lets in, wherever it comes from; nothing for deny.
 std::optional<policy::ClientAuthorization> by_default(const Sourced<mesh::DefaultInbound>& policy) {

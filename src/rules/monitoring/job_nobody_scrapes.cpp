@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <set>
@@ -9,6 +10,12 @@
 
 namespace marty::rules::catalog {
 namespace {
+
+/// Jobs of the cluster itself, which its own monitors give, however near a name of the files they come.
+constexpr std::string_view kOfTheCluster[] = {
+    "apiserver",  "kubelet",        "kube-state-metrics",      "node-exporter", "coredns",    "kube-dns",
+    "kube-proxy", "kube-scheduler", "kube-controller-manager", "etcd",          "prometheus", "alertmanager",
+    "grafana",    "istiod"};
 
 /// The values of the label `job` that the monitors of the files give, as far as those can be told.
 class Jobs {
@@ -98,6 +105,7 @@ class Jobs {
 
 void tell(const Jobs& jobs, const Query& query, const promql::Matcher& matcher, const Queries& queries,
           Report& report) {
+  if (std::ranges::count(kOfTheCluster, matcher.value) > 0) return;
   const auto* own = jobs.of(matcher.value);
   const auto near = own != nullptr ? std::optional(*own->begin()) : closest(matcher.value, jobs.all());
   if (!near) return;  // somebody else's target

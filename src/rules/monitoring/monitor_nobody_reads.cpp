@@ -85,6 +85,8 @@ void check(const Estate& estate, Report& report) {
     auto readers = servers;
     std::erase_if(readers,
                   [&](auto* one) { return *one->kind == (rules ? "PrometheusAgent" : "ThanosRuler"); });
+    // A ThanosRuler alone: the Prometheus that reads the other rules is elsewhere.
+    if (std::ranges::none_of(readers, [](auto* one) { return *one->kind != "ThanosRuler"; })) continue;
     look(estate, choice, readers, report);
   }
 }

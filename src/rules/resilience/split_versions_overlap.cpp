@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "rules/rule.hpp"
 #include "rules/splits.hpp"
@@ -33,8 +34,11 @@ void check_sides(const Resource& resource, const std::vector<SplitSide>& sides, 
 }
 
 void check(const Estate& estate, Report& report) {
+  // Argo's Rollouts narrow the selectors of both Services themselves.
+  std::set<std::string_view> rolled_out;
+  for (const auto* rollout : estate.of("Rollout")) rolled_out.insert(*rollout->ns);
   each_split(estate, [&](const Resource& resource, const std::vector<SplitSide>& sides) {
-    check_sides(resource, sides, report);
+    if (!rolled_out.contains(*resource.ns)) check_sides(resource, sides, report);
   });
 }
 

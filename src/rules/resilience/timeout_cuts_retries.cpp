@@ -65,9 +65,10 @@ void check_linkerd(const Resource& resource, Report& report) {
              *each_try = annotations->find("retry.linkerd.io/timeout"),
              *whole = annotations->find("timeout.linkerd.io/request");
   if (each_try == nullptr || whole == nullptr) return;
-  const auto retries = limit == nullptr ? 1 : std::max<std::int64_t>(1, number(*limit, "").value_or(1));
+  const auto retries =
+      limit == nullptr ? 1 : std::clamp<std::int64_t>(number(*limit, "").value_or(1), 1, UINT16_MAX);
   const auto per_try = manifest::parse_duration(each_try->text), all = manifest::parse_duration(whole->text);
-  if (!per_try || !all || *all <= Duration{} || *per_try * retries < *all) return;
+  if (!per_try || !all || *all <= Duration{} || *per_try > 24h || *per_try * retries < *all) return;
   report
       .at(resource, *whole, "metadata.annotations.timeout.linkerd.io/request",
           fmt::format("{} slow tries of {} come before the last one, and take all of the {}: it never starts",

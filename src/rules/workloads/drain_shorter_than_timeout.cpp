@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "dialect/names.hpp"
@@ -39,7 +40,8 @@ struct End {
 };
 
 End end_of(const Estate& estate, const Pods& pods) {
-  End end{std::chrono::seconds(number(*pods.spec, "terminationGracePeriodSeconds").value_or(30)),
+  const auto grace = number(*pods.spec, "terminationGracePeriodSeconds").value_or(30);
+  End end{std::chrono::seconds(std::clamp<std::int64_t>(grace, 0, 1'000'000)),
           pods.spec->find("terminationGracePeriodSeconds"),
           "spec.template.spec.terminationGracePeriodSeconds"};
   const auto proxy = injected_proxy(estate, pods);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 
@@ -12,6 +13,9 @@ namespace {
 
 using std::chrono::seconds;
 
+/// As long as anybody would wait; more could not be counted with.
+seconds bounded(std::int64_t count) { return seconds(std::clamp<std::int64_t>(count, 0, 1'000'000)); }
+
 /// How long the `sleep`s in a command take together: "sh -c 'sleep 20; nginx -s quit'".
 seconds slept(std::string_view command) {
   constexpr std::string_view kBetween = " \t\n;&|";
@@ -22,7 +26,7 @@ seconds slept(std::string_view command) {
     const auto word = command.substr(0, end);
     std::int64_t count = 0;
     if (sleeps && std::from_chars(word.data(), word.data() + word.size(), count).ec == std::errc())
-      sum += word.ends_with('m') ? seconds(60 * count) : seconds(count);
+      sum += bounded(count) * (word.ends_with('m') ? 60 : 1);
     if (!word.empty()) sleeps = word == "sleep" || word.ends_with("/sleep");
     command.remove_prefix(std::min(end + 1, command.size()));
   }
@@ -40,7 +44,7 @@ struct Wait {
 std::vector<Wait> waits_of(const Estate& estate, const Pods& pods) {
   std::vector<Wait> out;
   each(*pods.spec, "containers[].lifecycle.preStop.sleep.seconds", [&](const Place& at) {
-    out.push_back({seconds(number(at.node, "").value_or(0)), "the preStop hook sleeps", &at.node, at.path});
+    out.push_back({bounded(number(at.node, "").value_or(0)), "the preStop hook sleeps", &at.node, at.path});
   });
   each(*pods.spec, "containers[].lifecycle.preStop.exec.command", [&](const Place& at) {
     std::string command;
@@ -59,7 +63,7 @@ std::vector<Wait> waits_of(const Estate& estate, const Pods& pods) {
                      "annotations.proxy.istio.io/config"});
   } else if (const Node* wait = annotations == nullptr ? nullptr : annotations->find(kLinkerds);
              wait != nullptr && !proxy->native) {
-    out.push_back({seconds(number(*wait, "").value_or(0)), "the proxy is to wait", wait,
+    out.push_back({bounded(number(*wait, "").value_or(0)), "the proxy is to wait", wait,
                    std::string("annotations.") + kLinkerds});
   }
   return out;
@@ -69,7 +73,7 @@ void check(const Estate& estate, Report& report) {
   for (const auto& pods : estate.pods()) {
     const auto waits = waits_of(estate, pods);
     const Node* written = pods.spec->find("terminationGracePeriodSeconds");
-    const auto grace = seconds(number(*pods.spec, "terminationGracePeriodSeconds").value_or(30));
+    const auto grace = bounded(number(*pods.spec, "terminationGracePeriodSeconds").value_or(30));
     for (const auto& wait : waits) {
       if (wait.time < grace) continue;
       auto& finding =

@@ -41,20 +41,40 @@ const Resource* service_of(const Estate& estate, std::string_view host, std::str
 
 }  // namespace
 
-void each_call(const Estate& estate, const std::function<void(const Call&)>& see) {
+Calls::Calls(const Estate& estate) {
   for (const auto& pods : estate.pods()) {
-    for (const auto pattern : {"containers[].env[].value", "containers[].args[]", "containers[].command[]"}) {
-      each(*pods.spec, pattern, [&](const Place& place) {
-        auto [host, port] = address_in(place.node.text);
-        if (host.empty()) return;
-        const auto* service = service_of(estate, host, pods.ns());
-        if (service == nullptr) return;
-        if (port == 0 && place.node.text.starts_with("http://")) port = 80;
-        if (port == 0 && place.node.text.starts_with("https://")) port = 443;
-        see({pods, *service, port, place});
-      });
+    for (const auto* from : {".env[].value", ".args[]", ".command[]"}) {
+      look(estate, pods, std::string("containers[]") + from, running_);
+      look(estate, pods, std::string("initContainers[]") + from, starting_);
     }
   }
+}
+
+void Calls::look(const Estate& estate, const Pods& pods, std::string_view pattern, std::vector<Said>& into) {
+  each(*pods.spec, pattern, [&](const Place& place) {
+    auto [host, port] = address_in(place.node.text);
+    if (host.empty()) return;
+    const auto* service = service_of(estate, host, pods.ns());
+    if (service == nullptr) return;
+    if (port == 0 && place.node.text.starts_with("http://")) port = 80;
+    if (port == 0 && place.node.text.starts_with("https://")) port = 443;
+    into.push_back({&pods, service, port, &place.node, place.path});
+  });
+}
+
+void Calls::tell(const std::vector<Said>& all, const std::function<void(const Call&)>& see) {
+  for (const auto& one : all) {
+    const Place place{*one.node, one.path};
+    see({*one.from, *one.service, one.port, place});
+  }
+}
+
+void each_call(const Estate& estate, const std::function<void(const Call&)>& see) {
+  Calls::tell(estate.calls().running_, see);
+}
+
+void each_call_at_start(const Estate& estate, const std::function<void(const Call&)>& see) {
+  Calls::tell(estate.calls().starting_, see);
 }
 
 }  // namespace marty::rules

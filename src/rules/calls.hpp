@@ -17,5 +17,28 @@ struct Call {
 };
 /// Addresses are http://, https:// or grpc:// URLs, or host:port where the host is a Service's name.
 void each_call(const Estate&, const std::function<void(const Call&)>& see);
+/// The same of init containers, which call before the application starts.
+void each_call_at_start(const Estate&, const std::function<void(const Call&)>& see);
+
+/// The calls of an estate, looked for once: an estate makes and keeps them.
+class Calls {
+ public:
+  explicit Calls(const Estate&);
+
+ private:
+  friend void each_call(const Estate&, const std::function<void(const Call&)>&);
+  friend void each_call_at_start(const Estate&, const std::function<void(const Call&)>&);
+  struct Said {
+    const Pods* from;
+    const Resource* service;
+    std::int64_t port;
+    const Node* node;
+    std::string path;
+  };
+  void look(const Estate&, const Pods&, std::string_view pattern, std::vector<Said>& into);
+  static void tell(const std::vector<Said>&, const std::function<void(const Call&)>& see);
+
+  std::vector<Said> running_, starting_;
+};
 
 }  // namespace marty::rules

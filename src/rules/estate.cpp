@@ -4,6 +4,7 @@
 #include <array>
 
 #include "dialect/names.hpp"
+#include "rules/calls.hpp"
 #include "rules/mesh_config.hpp"
 #include "rules/queries.hpp"
 
@@ -67,7 +68,9 @@ Estate::Estate(const dialect::Manifests& manifests, const mesh::Model& model, co
     index_pods(resource);
   }
   index_labels();
+  for (const auto& service : model.services) modelled_.emplace(Triple{service.ns, service.name, {}}, &service);
   queries_ = std::make_unique<Queries>(*this);
+  calls_ = std::make_unique<Calls>(*this);
 }
 
 Estate::~Estate() = default;
@@ -185,6 +188,16 @@ const std::vector<const Pods*>& Estate::pods_of(const Resource& service) const {
   static const PodList none;
   const auto known = pods_of_.find(&service);
   return known == pods_of_.end() ? none : known->second;
+}
+
+const mesh::Service* Estate::modelled(const Resource& service) const {
+  const auto known = modelled_.find({*service.ns, *service.name, {}});
+  return known == modelled_.end() ? nullptr : known->second;
+}
+
+const mesh::Service* Estate::modelled(std::string_view fqdn) const {
+  const auto* resource = service(fqdn, "");
+  return resource == nullptr ? nullptr : modelled(*resource);
 }
 
 bool Estate::istio_injected(std::string_view ns, const Pods* pods) const {

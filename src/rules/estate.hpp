@@ -15,6 +15,7 @@
 namespace marty::rules {
 
 using manifest::Resource;
+class Calls;
 class Queries;
 
 /// What the files do not say and a rule may need.
@@ -43,7 +44,6 @@ struct Pods {
 /// made from; read-only, so rules may run in any order, and side by side.
 class Estate {
  public:
-  /// The model may still be in the making: it is not looked at here.
   Estate(const dialect::Manifests&, const mesh::Model&, const SourceMap&, Settings = {});
   ~Estate();
 
@@ -73,12 +73,17 @@ class Estate {
   const SourceMap& sources() const { return sources_; }
   /// Every PromQL expression of the files, parsed.
   const Queries& queries() const { return *queries_; }
+  /// Which pods say that they call which Services; to be asked by each_call.
+  const Calls& calls() const { return *calls_; }
 
   const std::vector<Pods>& pods() const { return pods_; }
   std::vector<const Pods*> selected(std::string_view ns, const mesh::Labels& selector) const;
   /// The Service a host means when said in namespace `ns` as Istio reads hosts; nullptr when it is not here.
   const Resource* service(std::string_view host, std::string_view ns) const;
   const std::vector<const Pods*>& pods_of(const Resource& service) const;
+  /// What the model knows of a Service, with the pods' own ports; nullptr when it did not take it.
+  const mesh::Service* modelled(const Resource& service) const;
+  const mesh::Service* modelled(std::string_view fqdn) const;
 
   /// Whether the files are the whole truth about a namespace's Services (pods, accounts): they hold at least
   /// one. Otherwise what is missing may well be in the cluster.
@@ -123,9 +128,11 @@ class Estate {
   std::unordered_map<std::string_view, PodList> pods_by_namespace_;
   ByTriple<PodList> pods_by_label_;  // namespace, key, value
   std::unordered_map<const Resource*, PodList> pods_of_;
+  ByTriple<const mesh::Service*> modelled_;  // by namespace and name
   std::set<std::string, std::less<>> service_namespaces_, pod_namespaces_;
   std::set<std::string_view> namespaces_;
   std::unique_ptr<const Queries> queries_;
+  std::unique_ptr<const Calls> calls_;
 };
 
 /// The labels (or annotations) written at a node: scalars only.

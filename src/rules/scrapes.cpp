@@ -34,7 +34,7 @@ void through_services(const Estate& estate, const Resource& monitor, const mesh:
     if (!watches(monitor, *service->ns) ||
         !mesh::selects(labels, labels_at(get(service->root, "metadata.labels"))))
       continue;
-    const auto* known = estate.model().service(*service->name + "." + *service->ns + ".svc.cluster.local");
+    const auto* known = estate.modelled(*service);
     if (known == nullptr) continue;
     const auto behind = estate.pods_of(*service);
     each(monitor.root, "spec.endpoints[]", [&](const Place& endpoint) {
@@ -70,6 +70,15 @@ std::string_view Scrape::http_path() const {
 }
 
 bool Scrape::with_tls() const { return text(*endpoint, "scheme") == "https"; }
+
+std::optional<std::set<std::string>> watched_namespaces(const Resource& monitor) {
+  if (is_true(get(monitor.root, "spec.namespaceSelector.any"))) return {};
+  std::set<std::string> out;
+  each(monitor.root, "spec.namespaceSelector.matchNames[]",
+       [&](const Place& at) { out.insert(at.node.text); });
+  if (out.empty()) out.insert(*monitor.ns);
+  return out;
+}
 
 void each_scrape(const Estate& estate, const See& see) {
   for (const auto* monitor : estate.of("ServiceMonitor"))

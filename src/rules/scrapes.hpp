@@ -1,6 +1,9 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <set>
+#include <string>
 
 #include "rules/estate.hpp"
 
@@ -18,5 +21,8 @@ struct Scrape {
 };
 /// What the ServiceMonitors and PodMonitors lead to among the pods here; ports of sidecars are left out.
 void each_scrape(const Estate&, const std::function<void(const Scrape&)>& see);
+
+/// The namespaces a monitor looks at; nothing when it looks at all of them.
+std::optional<std::set<std::string>> watched_namespaces(const Resource& monitor);
 
 }  // namespace marty::rules

@@ -27,10 +27,7 @@ Front front_of(const Estate& estate, const mesh::Labels& selector) {
     if (there == by_namespace.end() || wanted.empty()) continue;
     bool before = false;
     for (const auto* pods : there->second) before |= mesh::selects(wanted, pods->labels);
-    const auto* known =
-        before
-            ? estate.model().service(*service->name + "." + *service->ns + std::string(".svc.cluster.local"))
-            : nullptr;
+    const auto* known = before ? estate.modelled(*service) : nullptr;
     if (known == nullptr) continue;
     front.service = service;
     for (const auto& port : known->ports) front.ports.insert({port.port, port.target_port});

@@ -1,8 +1,7 @@
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "rules/estate.hpp"
+#include "rules/ports.hpp"
 #include "rules/rule.hpp"
 
 namespace marty::rules::catalog {
@@ -10,23 +9,6 @@ namespace {
 
 constexpr std::string_view kOpaque = "config.linkerd.io/opaque-ports";
 constexpr std::string_view kDefault = "25,587,3306,4444,5432,6379,9300,11211";
-
-/// Whether a list such as "25,8000-8010" has the port.
-bool lists(std::string_view list, std::uint32_t port) {
-  while (!list.empty()) {
-    const auto comma = std::min(list.find(','), list.size());
-    auto item = list.substr(0, comma);
-    while (item.starts_with(' ')) item.remove_prefix(1);
-    std::uint32_t first = 0, last = 0;
-    const auto end = item.data() + item.size();
-    const auto [stop, failure] = std::from_chars(item.data(), end, first);
-    last = first;
-    if (failure == std::errc{} && stop != end && *stop == '-') std::from_chars(stop + 1, end, last);
-    if (first <= port && port <= last) return true;
-    list.remove_prefix(std::min(comma + 1, list.size()));
-  }
-  return false;
-}
 
 /// What pods go by: their own annotation, else their namespace's, else Linkerd's default (linkerd.md 2.3).
 std::string_view opaque_of(const Estate& estate, const Pods& pods) {
@@ -38,14 +20,14 @@ std::string_view opaque_of(const Estate& estate, const Pods& pods) {
 }
 
 void check_service(const Estate& estate, const Resource& service, const Node& opaque, Report& report) {
-  const auto* known = estate.model().service(*service.name + "." + *service.ns + ".svc.cluster.local");
+  const auto* known = estate.modelled(service);
   if (known == nullptr) return;
   for (const auto* pods : estate.pods_of(service)) {
     if (!estate.linkerd_injected(pods->ns(), pods)) continue;
     const auto theirs = opaque_of(estate, *pods);
     for (const auto& port : known->ports) {
       const auto target = port.target_port != 0 ? port.target_port : port.port;
-      if (!lists(opaque.text, port.port) || lists(theirs, target)) continue;
+      if (!lists_port(opaque.text, port.port) || lists_port(theirs, target)) continue;
       report
           .at(service, opaque, "metadata.annotations",
               fmt::format("port {} is opaque to callers, and port {} of '{}' is not to its own proxy",

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <set>
 
-#include "rules/estate.hpp"
 #include "rules/rule.hpp"
+#include "rules/scrapes.hpp"
 
 namespace marty::rules::catalog {
 namespace {
@@ -12,16 +12,6 @@ namespace {
 constexpr std::string_view kSidecarPorts[] = {"http-envoy-prom", "linkerd-admin"};
 
 bool is_sidecar_port(std::string_view name) { return std::ranges::count(kSidecarPorts, name) > 0; }
-
-/// The namespaces a monitor looks at; nothing when it looks at all of them.
-std::optional<std::set<std::string>> watched(const Resource& monitor) {
-  if (is_true(get(monitor.root, "spec.namespaceSelector.any"))) return {};
-  std::set<std::string> out;
-  each(monitor.root, "spec.namespaceSelector.matchNames[]",
-       [&](const Place& at) { out.insert(at.node.text); });
-  if (out.empty()) out.insert(*monitor.ns);
-  return out;
-}
 
 /// What it may scrape, and the names of the ports there.
 struct Targets {
@@ -51,7 +41,7 @@ Targets pods(const Estate& estate, const std::string& ns, const mesh::Labels& wa
 }
 
 void look(const Estate& estate, const Resource& monitor, bool of_services, Report& report) {
-  const auto namespaces = watched(monitor);
+  const auto namespaces = watched_namespaces(monitor);
   const Node* selector = get(monitor.root, "spec.selector");
   const Node* labels = get(monitor.root, "spec.selector.matchLabels");
   if (!namespaces || selector == nullptr || selector->find("matchExpressions") != nullptr) return;

@@ -1,72 +1,35 @@
 #include <fmt/format.h>
 
-#include <map>
-
-#include "dialect/names.hpp"
-#include "rules/estate.hpp"
 #include "rules/rule.hpp"
+#include "rules/splits.hpp"
 
 namespace marty::rules::catalog {
 namespace {
 
-struct Version {
-  std::uint64_t pods = 0;
-  std::int64_t weight = 0;
-  const Node* where = nullptr;
-};
-
-std::uint64_t pods_of_subset(const Estate& estate, const Resource& rule, const Resource& service,
-                             std::string_view name) {
-  std::uint64_t sum = 0;
-  each(rule.root, "spec.subsets[]", [&](const Place& subset) {
-    if (text(subset.node, "name") != name) return;
-    const auto labels = labels_at(subset.node.find("labels"));
-    for (const auto* pods : estate.pods_of(service))
-      if (mesh::selects(labels, pods->labels)) sum += pods->replicas;
-  });
-  return sum;
-}
-
 /// A version whose share of the traffic is more than three times its share of the pods.
-void check_route(const Resource& resource, const Place& route, const std::vector<Version>& versions,
-                 Report& report) {
+void check_sides(const Resource& resource, const std::vector<SplitSide>& sides, Report& report) {
   std::uint64_t pods = 0;
   std::int64_t weight = 0;
-  for (const auto& version : versions) {
-    pods += version.pods;
-    weight += version.weight;
+  for (const auto& side : sides) {
+    pods += side.replicas();
+    weight += side.weight;
   }
-  if (versions.size() < 2 || pods == 0 || weight <= 0) return;
-  for (const auto& version : versions) {
-    if (version.pods == 0 || version.where == nullptr) continue;
-    const double traffic = static_cast<double>(version.weight) / static_cast<double>(weight);
-    const double share = static_cast<double>(version.pods) / static_cast<double>(pods);
+  if (pods == 0 || weight <= 0) return;
+  for (const auto& side : sides) {
+    if (side.replicas() == 0 || side.weigh == nullptr) continue;
+    const double traffic = static_cast<double>(side.weight) / static_cast<double>(weight);
+    const double share = static_cast<double>(side.replicas()) / static_cast<double>(pods);
     if (traffic <= 3 * share) continue;
-    report.at(resource, *version.where, route.path,
+    report.at(resource, *side.weigh, side.path + ".weight",
               fmt::format("{:.0f} % of the requests go to {} of {} pods: each takes {:.1f} times its share",
-                          100 * traffic, version.pods, pods, traffic / share));
+                          100 * traffic, side.replicas(), pods, traffic / share));
   }
 }
 
 void check(const Estate& estate, Report& report) {
-  std::map<std::string, const Resource*> rules;
-  for (const auto* rule : estate.of("DestinationRule"))
-    rules.emplace(dialect::fqdn(text(rule->root, "spec.host"), *rule->ns), rule);
-  for (const auto* resource : estate.of("VirtualService")) {
-    each(resource->root, "spec.http[].route", [&](const Place& route) {
-      std::vector<Version> versions;
-      each(route.node, "[]", [&](const Place& to) {
-        const auto host = text(to.node, "destination.host");
-        const auto rule = rules.find(dialect::fqdn(host, *resource->ns));
-        const auto* service = estate.service(host, *resource->ns);
-        if (rule == rules.end() || service == nullptr) return;
-        versions.push_back(
-            {pods_of_subset(estate, *rule->second, *service, text(to.node, "destination.subset")),
-             number(to.node, "weight").value_or(0), to.node.find("weight")});
-      });
-      check_route(*resource, route, versions, report);
-    });
-  }
+  each_split(estate, [&](const Resource& resource, const std::vector<SplitSide>& sides) {
+    check_sides(resource, sides, report);
+  });
 }
 
 }  // namespace
@@ -78,9 +41,7 @@ extern const Rule canary_without_pods{
     .title = "a version gets far more of the traffic than of the pods",
     .why =
         "Weights split requests, not load: a canary with half of the traffic and a tenth of the pods runs "
-        "each of "
-        "its pods at five times the load of the others, and fails for a reason that has nothing to do with "
-        "its "
+        "each of its pods at five times its share, and fails for a reason that has nothing to do with its "
         "code. Scale it with its weight.",
     .bad = R"(
 apiVersion: networking.istio.io/v1

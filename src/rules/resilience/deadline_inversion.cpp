@@ -15,22 +15,37 @@ struct Deadlines {
   Sourced<Duration> shortest{}, longest{};
 };
 
-/// Of each host all of whose routes have a timeout.
-std::map<std::string, Deadlines> deadlines(const mesh::Model& model) {
-  std::map<std::string, Deadlines> out;
-  for (const auto& table : model.route_tables) {
-    Deadlines of;
-    bool bounded = !table.routes.empty();
-    for (const auto& route : table.routes) {
-      if (route.direct) continue;
-      bounded = bounded && route.timeout && **route.timeout > Duration{};
-      if (!bounded) break;
-      if (*of.shortest == Duration{} || **route.timeout < *of.shortest) of.shortest = *route.timeout;
-      if (**route.timeout > *of.longest) of.longest = *route.timeout;
-    }
-    if (!bounded || *of.longest == Duration{}) continue;
-    for (const auto& host : table.hosts) out.emplace(*host, of);
+/// How long a caller waits on this route, tries included; of Linkerd's a Service may say it for all routes.
+std::optional<Sourced<Duration>> whole_timeout(const mesh::Route& route, const mesh::Service* service) {
+  if (route.timeout) return route.timeout;
+  return route.timeouts.any() || service == nullptr ? route.timeouts.request
+                                                    : service->callers.timeouts.request;
+}
+
+/// Nothing where some route has no bound.
+std::optional<Deadlines> deadlines_of(const mesh::RouteTable& table, const mesh::Service* service) {
+  Deadlines of;
+  for (const auto& route : table.routes) {
+    if (route.direct) continue;
+    const auto timeout = whole_timeout(route, service);
+    if (!timeout || **timeout <= Duration{}) return std::nullopt;
+    if (*of.shortest == Duration{} || **timeout < *of.shortest) of.shortest = *timeout;
+    if (**timeout > *of.longest) of.longest = *timeout;
   }
+  return *of.longest == Duration{} ? std::nullopt : std::optional(of);
+}
+
+/// Of each host all of whose routes have a timeout.
+std::map<std::string, Deadlines> deadlines(const Estate& estate) {
+  std::map<std::string, std::optional<Deadlines>> known;
+  for (const auto& table : estate.model().route_tables)
+    for (const auto& host : table.hosts) known.emplace(*host, deadlines_of(table, estate.modelled(*host)));
+  for (const auto& service : estate.model().services)
+    if (const auto& timeout = service.callers.timeouts.request; timeout && **timeout > Duration{})
+      known.emplace(service.fqdn(), Deadlines{*timeout, *timeout});
+  std::map<std::string, Deadlines> out;
+  for (const auto& [host, of] : known)
+    if (of) out.emplace(host, *of);
   return out;
 }
 
@@ -39,7 +54,7 @@ std::string host_of(const Resource& service) {
 }
 
 void check(const Estate& estate, Report& report) {
-  const auto known = deadlines(estate.model());
+  const auto known = deadlines(estate);
   if (known.size() < 2) return;
   std::multimap<const Pods*, const Resource*> behind;  // the Services of pods
   for (const auto* service : estate.of("Service"))
@@ -77,7 +92,7 @@ extern const Rule deadline_inversion{
     .why =
         "When the timeout of a route is shorter than the timeout of a call made behind it, the caller has "
         "its 504 while the work goes on for nobody, and retries of the inner call can never help. Istio's "
-        "timeout spans all tries of its route, so the two numbers can be compared.",
+        "timeout, and Linkerd's timeout.linkerd.io/request, span all tries, so the two can be compared.",
     .bad = R"(
 apiVersion: v1
 kind: Namespace

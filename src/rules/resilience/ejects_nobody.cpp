@@ -1,52 +1,118 @@
 #include <fmt/format.h>
 
-#include "rules/estate.hpp"
+#include <map>
+
 #include "rules/rule.hpp"
+#include "rules/scale.hpp"
+#include "rules/subsets.hpp"
 
 namespace marty::rules::catalog {
 namespace {
 
-/// Pods behind the host that carry these labels as well.
-std::uint64_t endpoints(const Estate& estate, const Resource& service, const mesh::Labels& subset) {
-  std::uint64_t sum = 0;
-  for (const auto* pods : estate.pods_of(service))
-    if (mesh::selects(subset, pods->labels)) sum += pods->replicas;
-  return sum;
+constexpr std::int64_t kDefaultPercent = 10;  ///< istio.md 2.7
+
+/// Endpoints of a host or subset: as written, and as an autoscaler may make them.
+struct Hosts {
+  std::uint64_t now = 0, most = 0;
+};
+
+Hosts count(const std::vector<const Pods*>& all, const Scale& scale) {
+  Hosts hosts;
+  for (const auto* pods : all) {
+    hosts.now += pods->replicas;
+    hosts.most += scale.most(*pods);
+  }
+  return hosts;
 }
 
-void check_block(const Resource& rule, const Place& block, std::uint64_t hosts, std::string_view of,
-                 Report& report) {
+/// Less than one endpoint is none: since Envoy 1.28 (Istio 1.20) there is no exception for the first.
+void too_few(const Resource& rule, const Node& at, const std::string& path, Hosts hosts, std::int64_t percent,
+             bool written, Report& report) {
+  auto& finding = report.at(
+      rule, at, path,
+      fmt::format("{} % of {} endpoints is less than one: none of them is ever ejected", percent, hosts.now));
+  const auto enough = (100 + hosts.now - 1) / hosts.now;
+  if (!written)
+    finding.notes.push_back({{}, fmt::format("maxEjectionPercent is {} unless said", kDefaultPercent)});
+  finding.notes.push_back({{}, fmt::format("maxEjectionPercent: {} lets one of them go", enough)});
+  if (hosts.most * static_cast<std::uint64_t>(percent) >= 100) {
+    finding.severity = Severity::kInfo;
+    finding.notes.push_back(
+        {{}, fmt::format("its autoscaler may make them {}, of which one is enough", hosts.most)});
+  }
+}
+
+void check_block(const Resource& rule, const Place& block, Hosts hosts, std::string_view of, Report& report) {
   const Node* written = block.node.find("maxEjectionPercent");
-  const auto percent = written == nullptr ? 10 : number(block.node, "maxEjectionPercent").value_or(10);
-  if (hosts == 0 || percent <= 0) return;
+  const auto percent = written == nullptr
+                           ? kDefaultPercent
+                           : number(block.node, "maxEjectionPercent").value_or(kDefaultPercent);
+  if (hosts.now == 0 || percent <= 0) return;
   const Node& at = written == nullptr ? block.node : *written;
   const auto path = written == nullptr ? block.path.words() : block.path + ".maxEjectionPercent";
-  if (hosts == 1)
-    report
-        .at(rule, at, path,
-            fmt::format("{} has one endpoint: there is nobody to send its requests to instead", of))
-        .notes = {{{}, "outlier detection needs at least two endpoints"}};
-  else if (percent >= 100)
-    report
-        .at(rule, at, path,
-            fmt::format("100 % of {} endpoints may be ejected at once; then every call gets 503 (UH)", hosts))
-        .notes = {{{}, "50 keeps half of them whatever happens"}};
+  if (hosts.most > 1 && percent < 100) {
+    if (hosts.now * static_cast<std::uint64_t>(percent) < 100)
+      too_few(rule, at, path, hosts, percent, written != nullptr, report);
+    return;
+  }
+  auto& finding =
+      hosts.most == 1
+          ? report.at(rule, at, path,
+                      fmt::format("{} has one endpoint: there is nobody to send its requests to instead", of))
+          : report.at(
+                rule, at, path,
+                fmt::format("100 % of {} endpoints may be ejected at once; then every call gets 503 (UH)",
+                            hosts.now));
+  finding.severity = Severity::kInfo;
+  finding.notes = {{{},
+                    hosts.most == 1 ? "outlier detection needs at least two endpoints"
+                                    : "50 keeps half of them whatever happens"}};
+}
+
+/// The policy of a host or subset, and what it says for single ports.
+void check_policy(const Resource& rule, const Place& policy, Hosts hosts, std::string_view of,
+                  Report& report) {
+  for (const auto pattern : {"outlierDetection", "portLevelSettings[].outlierDetection"})
+    each(policy.node, pattern, [&](const Place& block) {
+      const auto path = policy.path + "." + block.path;
+      check_block(rule, {block.node, path}, hosts, of, report);
+    });
+}
+
+/// How many endpoints ServiceEntries list for their hosts; what DNS or a selector finds is not known.
+std::map<std::string_view, Hosts> listed_hosts(const Estate& estate) {
+  std::map<std::string_view, Hosts> out;
+  for (const auto* entry : estate.of("ServiceEntry")) {
+    const Node* endpoints = get(entry->root, "spec.endpoints");
+    if (text(entry->root, "spec.resolution") != "STATIC" || endpoints == nullptr) continue;
+    each(entry->root, "spec.hosts[]", [&](const Place& host) {
+      out.emplace(host.node.text, Hosts{endpoints->size(), endpoints->size()});
+    });
+  }
+  return out;
 }
 
 void check(const Estate& estate, Report& report) {
+  const Subsets subsets(estate);
+  const Scale scale(estate);
+  const auto listed = listed_hosts(estate);
   for (const auto* rule : estate.of("DestinationRule")) {
-    const auto* service = estate.service(text(rule->root, "spec.host"), *rule->ns);
-    if (service == nullptr) continue;
-    each(rule->root, "spec.trafficPolicy.outlierDetection", [&](const Place& block) {
-      check_block(*rule, block, endpoints(estate, *service, {}), *service->name, report);
+    const auto host = text(rule->root, "spec.host");
+    const auto* service = estate.service(host, *rule->ns);
+    const auto entry = listed.find(host);
+    if (service == nullptr && entry == listed.end()) continue;
+    each(rule->root, "spec.trafficPolicy", [&](const Place& policy) {
+      check_policy(*rule, policy,
+                   service != nullptr ? count(subsets.pods(*service, ""), scale) : entry->second, host,
+                   report);
     });
+    if (service == nullptr) continue;
     each(rule->root, "spec.subsets[]", [&](const Place& subset) {
-      const auto hosts = endpoints(estate, *service, labels_at(subset.node.find("labels")));
-      each(subset.node, "trafficPolicy.outlierDetection", [&](const Place& block) {
-        const auto path = subset.path + "." + block.path;
-        check_block(*rule, {block.node, path}, hosts, fmt::format("subset '{}'", text(subset.node, "name")),
-                    report);
-      });
+      const auto name = text(subset.node, "name");
+      const Node* own = subset.node.find("trafficPolicy");
+      if (own == nullptr) return;
+      check_policy(*rule, {*own, subset.path + ".trafficPolicy"}, count(subsets.pods(*service, name), scale),
+                   fmt::format("subset '{}'", name), report);
     });
   }
 }
@@ -55,15 +121,14 @@ void check(const Estate& estate, Report& report) {
 
 extern const Rule ejects_nobody{
     .id = "ejects-nobody",
-    .severity = Severity::kInfo,
+    .severity = Severity::kWarning,
     .peers = "",
     .title = "outlier detection that can take out nobody, or everybody",
     .why =
         "Ejection moves requests to other endpoints. With a single endpoint there are none, and with 100 % "
-        "allowed "
-        "an outage that hits all of them ends with an empty pool and 503 for every call. The percentage is "
-        "of the "
-        "endpoints of the host or subset, counted by each calling proxy.",
+        "allowed an outage that hits all of them ends with an empty pool and 503 for every call (both are "
+        "infos). And the percentage is of the endpoints of the host or subset, rounded down: of 4 endpoints "
+        "Istio's default of 10 % is less than one, so that none is ever taken out, whatever it answers.",
     .bad = R"(
 apiVersion: networking.istio.io/v1
 kind: DestinationRule
@@ -74,6 +139,12 @@ spec:
     outlierDetection:
       consecutive5xxErrors: 5
       maxEjectionPercent: 100 # <<
+  subsets:
+  - name: v1
+    labels: {version: v1}
+    trafficPolicy:
+      outlierDetection:
+        consecutive5xxErrors: 5 # <<
 ---
 apiVersion: v1
 kind: Service
@@ -89,7 +160,7 @@ spec:
   replicas: 4
   selector: {matchLabels: {app: pets}}
   template:
-    metadata: {labels: {app: pets}}
+    metadata: {labels: {app: pets, version: v1}}
     spec:
       containers: [{name: pets, image: "pets:1.0", ports: [{containerPort: 80}]}]
 )",

@@ -1,29 +1,41 @@
 #include <fmt/format.h>
 
-#include "rules/estate.hpp"
 #include "rules/rule.hpp"
+#include "rules/subsets.hpp"
 
 namespace marty::rules::catalog {
 namespace {
 
+void check_block(const Resource& rule, const Resource& service, const Place& block,
+                 const std::vector<const Pods*>& pods, Report& report) {
+  const Node* field = block.node.find("minHealthPercent");
+  const auto wanted = number(block.node, "minHealthPercent").value_or(0);
+  std::uint64_t hosts = 0;
+  for (const auto* some : pods) hosts += some->replicas;
+  if (hosts < 2 || wanted <= 0 || (hosts - 1) * 100 >= static_cast<std::uint64_t>(wanted) * hosts) return;
+  report
+      .at(rule, *field, block.path + ".minHealthPercent",
+          fmt::format("with one of {} endpoints out, {} % are healthy, less than {} %: requests go to all of "
+                      "them again, the bad one too",
+                      hosts, (hosts - 1) * 100 / hosts, wanted))
+      .notes = {see(service, "the Service"),
+                {{}, fmt::format("{} lets one of them stay out", (hosts - 1) * 100 / hosts)}};
+}
+
 void check(const Estate& estate, Report& report) {
+  const Subsets subsets(estate);
   for (const auto* rule : estate.of("DestinationRule")) {
     const auto* service = estate.service(text(rule->root, "spec.host"), *rule->ns);
     if (service == nullptr) continue;
-    std::uint64_t hosts = 0;
-    for (const auto* pods : estate.pods_of(*service)) hosts += pods->replicas;
-    if (hosts < 2) continue;
-    each(rule->root, "spec.trafficPolicy.outlierDetection.minHealthPercent", [&](const Place& place) {
-      const auto wanted =
-          number(rule->root, "spec.trafficPolicy.outlierDetection.minHealthPercent").value_or(0);
-      if (wanted <= 0 || (hosts - 1) * 100 >= static_cast<std::uint64_t>(wanted) * hosts) return;
-      report
-          .at(*rule, place,
-              fmt::format("with one of {} endpoints out, {} % are healthy, less than {} %: requests go to "
-                          "all of them again, the bad one too",
-                          hosts, (hosts - 1) * 100 / hosts, wanted))
-          .notes = {see(*service, "the Service"),
-                    {{}, fmt::format("{} lets one of them stay out", (hosts - 1) * 100 / hosts)}};
+    each(rule->root, "spec.trafficPolicy.outlierDetection", [&](const Place& block) {
+      check_block(*rule, *service, block, subsets.pods(*service, ""), report);
+    });
+    each(rule->root, "spec.subsets[]", [&](const Place& subset) {
+      each(subset.node, "trafficPolicy.outlierDetection", [&](const Place& block) {
+        const auto path = subset.path + "." + block.path;
+        check_block(*rule, *service, {block.node, path}, subsets.pods(*service, text(subset.node, "name")),
+                    report);
+      });
     });
   }
 }

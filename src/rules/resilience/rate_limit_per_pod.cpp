@@ -4,8 +4,8 @@
 #include <charconv>
 #include <cmath>
 
-#include "rules/estate.hpp"
 #include "rules/rule.hpp"
+#include "rules/scale.hpp"
 
 namespace marty::rules::catalog {
 namespace {
@@ -15,17 +15,12 @@ struct Copies {
   std::uint64_t now = 0, most = 0;
 };
 
-Copies copies_of(const Estate& estate, std::string_view ns, const mesh::Labels& selector) {
+Copies copies_of(const Estate& estate, const Scale& scale, std::string_view ns,
+                 const mesh::Labels& selector) {
   Copies copies;
   for (const auto* pods : estate.selected(ns, selector)) {
     copies.now += pods->replicas;
-    std::uint64_t most = pods->replicas;
-    for (const auto* scaler : estate.of("HorizontalPodAutoscaler"))
-      if (*scaler->ns == ns && text(scaler->root, "spec.scaleTargetRef.name") == *pods->owner->name &&
-          text(scaler->root, "spec.scaleTargetRef.kind") == *pods->owner->kind)
-        most = std::max<std::uint64_t>(most, static_cast<std::uint64_t>(std::max<std::int64_t>(
-                                                 0, number(scaler->root, "spec.maxReplicas").value_or(0))));
-    copies.most += most;
+    copies.most += scale.most(*pods);
   }
   return copies;
 }
@@ -58,9 +53,10 @@ Stated stated_rate(const Resource& resource) {
 bool near(double a, double b) { return std::abs(a - b) <= 0.1 * std::max(a, b); }
 
 void check(const Estate& estate, Report& report) {
+  const Scale scale(estate);
   for (const auto& limit : estate.model().rate_limits) {
     const auto* resource = estate.find("EnvoyFilter", limit.ns, limit.name);
-    const auto copies = copies_of(estate, limit.ns, limit.selector);
+    const auto copies = copies_of(estate, scale, limit.ns, limit.selector);
     const auto& bucket = limit.limit.bucket;
     if (resource == nullptr || copies.now == 0) continue;
     const double seconds = std::chrono::duration<double>(*bucket.fill_interval).count();

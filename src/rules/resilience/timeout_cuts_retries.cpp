@@ -57,9 +57,32 @@ void check_route(const Resource& resource, const Place& route, Report& report) {
                              manifest::print_duration(Duration((*timeout / tries) / 1ms * 1ms)))}};
 }
 
+/// Linkerd's retry.linkerd.io/timeout ends each try but the last.
+void check_linkerd(const Resource& resource, Report& report) {
+  const Node* annotations = get(resource.root, "metadata.annotations");
+  if (!is_mapping(annotations)) return;
+  const Node *limit = annotations->find("retry.linkerd.io/limit"),
+             *each_try = annotations->find("retry.linkerd.io/timeout"),
+             *whole = annotations->find("timeout.linkerd.io/request");
+  if (each_try == nullptr || whole == nullptr) return;
+  const auto retries =
+      limit == nullptr ? 1 : std::clamp<std::int64_t>(number(*limit, "").value_or(1), 1, UINT16_MAX);
+  const auto per_try = manifest::parse_duration(each_try->text), all = manifest::parse_duration(whole->text);
+  if (!per_try || !all || *all <= Duration{} || *per_try > 24h || *per_try * retries < *all) return;
+  report
+      .at(resource, *whole, "metadata.annotations.timeout.linkerd.io/request",
+          fmt::format("{} slow tries of {} come before the last one, and take all of the {}: it never starts",
+                      retries, manifest::print_duration(*per_try), manifest::print_duration(*all)))
+      .notes = {
+      see(*each_try, "the time of each try but the last"),
+      {{}, fmt::format("more than {} leaves room for it", manifest::print_duration(*per_try * retries))}};
+}
+
 void check(const Estate& estate, Report& report) {
   for (const auto* resource : estate.of("VirtualService"))
     each(resource->root, "spec.http[]", [&](const Place& route) { check_route(*resource, route, report); });
+  for (const auto* kind : {"Service", "HTTPRoute", "GRPCRoute"})
+    for (const auto* resource : estate.of(kind)) check_linkerd(*resource, report);
 }
 
 }  // namespace
@@ -71,9 +94,9 @@ extern const Rule timeout_cuts_retries{
     .title = "a route's timeout ends before its retries can run",
     .why =
         "The timeout of a route spans all tries and the waits between them. When perTryTimeout times the "
-        "number "
-        "of tries (attempts + 1) is more, the last tries never start in the very case they are for: a slow "
-        "upstream. Shorten the tries or lengthen the timeout.",
+        "number of tries (attempts + 1) is more, the last tries never start in the very case they are for: a "
+        "slow upstream. Shorten the tries or lengthen the timeout. Under Linkerd the same holds for "
+        "timeout.linkerd.io/request and retry.linkerd.io/timeout, which ends each try but the last.",
     .bad = R"(
 apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -84,6 +107,19 @@ spec:
   - timeout: 30s # <<
     retries: {attempts: 3, perTryTimeout: 10s, retryOn: connect-failure}
     route: [{destination: {host: pets}}]
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: toys
+  namespace: play
+  annotations:
+    retry.linkerd.io/http: gateway-error
+    retry.linkerd.io/limit: "2"
+    retry.linkerd.io/timeout: 1s
+    timeout.linkerd.io/request: 2s # <<
+spec:
+  ports: [{name: http, port: 80}]
 )",
     .good = R"(
 apiVersion: networking.istio.io/v1
@@ -96,6 +132,19 @@ spec:
     timeout: 30s
     retries: {attempts: 3, perTryTimeout: 7s, retryOn: gateway-error}
     route: [{destination: {host: pets}}]
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: toys
+  namespace: play
+  annotations:
+    retry.linkerd.io/http: gateway-error
+    retry.linkerd.io/limit: "2"
+    retry.linkerd.io/timeout: 500ms
+    timeout.linkerd.io/request: 2s
+spec:
+  ports: [{name: http, port: 80}]
 )",
     .check = check,
 };

@@ -26,10 +26,7 @@ void check(const Estate& estate, Report& report) {
   each_call(estate, [&](const Call& call) {
     if (!estate.istio_injected(call.from.ns(), &call.from)) return;
     const auto* scope = model.sidecar(call.from.ns(), call.from.labels, estate.settings().root_namespace);
-    const auto* service =
-        scope == nullptr
-            ? nullptr
-            : model.service(fmt::format("{}.{}.svc.cluster.local", *call.service.name, *call.service.ns));
+    const auto* service = scope == nullptr ? nullptr : estate.modelled(call.service);
     const bool unknown = service != nullptr && !scope->egress.empty() && !scope->knows(*service);
     const Node* kept = kept_from(call.service, call.from.ns());
     if (!unknown && kept == nullptr) return;

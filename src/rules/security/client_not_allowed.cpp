@@ -4,6 +4,7 @@
 #include <set>
 
 #include "rules/calls.hpp"
+#include "rules/doors.hpp"
 #include "rules/reach.hpp"
 #include "rules/rule.hpp"
 
@@ -20,7 +21,7 @@ bool named(const Reach& reach, const Pods& pods, const std::string& account) {
   return found;
 }
 
-void check(const Estate& estate, Report& report) {
+void check_istio(const Estate& estate, Report& report) {
   if (estate.of("AuthorizationPolicy", "security.istio.io").empty()) return;
   const Reach reach(estate);
   std::multimap<std::pair<const Resource*, std::int64_t>, const CalledPort*> ports;
@@ -49,6 +50,47 @@ void check(const Estate& estate, Report& report) {
   });
 }
 
+/// What keeps the caller out at all pods behind the Service's port.
+std::optional<ClosedDoor> closed_to(const Estate& estate, const Doors& doors, const Call& call,
+                                    std::string_view account) {
+  const auto& service = call.service;
+  const auto* known = estate.modelled(service);
+  std::optional<ClosedDoor> out;
+  for (const auto* pods : estate.pods_of(service))
+    for (std::size_t i = 0; known != nullptr && i < known->ports.size(); ++i) {
+      const auto& port = known->ports[i];
+      if (port.port != call.port) continue;
+      out = doors.to_account(*pods, port.target_port != 0 ? port.target_port : port.port, call.from.ns(),
+                             account);
+      if (!out) return std::nullopt;
+    }
+  return out;
+}
+
+void check_linkerd(const Estate& estate, Report& report) {
+  if (estate.model().servers.empty()) return;
+  const Doors doors(estate);
+  std::set<std::pair<const Pods*, const Resource*>> said;
+  each_call(estate, [&](const Call& call) {
+    const auto& pods = call.from;
+    if (!estate.linkerd_injected(pods.ns(), &pods) || estate.istio_injected(pods.ns(), &pods)) return;
+    const auto account = pods.service_account();
+    const auto closed = closed_to(estate, doors, call, account);
+    if (!closed || !said.insert({&pods, &call.service}).second) return;
+    report
+        .at(*pods.owner, call.place,
+            fmt::format("these pods call '{}' as ns/{}/sa/{}, and nothing there lets that account in",
+                        *call.service.name, pods.ns(), account))
+        .notes = {{closed->where, std::string(closed->what)},
+                  {{}, "name the account in a MeshTLSAuthentication, or give the pods one that is named"}};
+  });
+}
+
+void check(const Estate& estate, Report& report) {
+  check_istio(estate, report);
+  check_linkerd(estate, report);
+}
+
 }  // namespace
 
 extern const Rule client_not_allowed{
@@ -59,7 +101,7 @@ extern const Rule client_not_allowed{
     .why =
         "Authorization is given to service accounts, and pods run under the one their template names, or "
         "'default'. When the address of a Service stands in the environment of pods whose account no rule "
-        "of that Service allows, each of their calls ends with 403.",
+        "of that Service allows, each of their calls ends with 403. So it is in both meshes.",
     .bad = R"(
 apiVersion: v1
 kind: Namespace
@@ -117,6 +159,63 @@ apiVersion: security.istio.io/v1
 kind: PeerAuthentication
 metadata: {name: default, namespace: shop}
 spec: {mtls: {mode: STRICT}}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: books, annotations: {linkerd.io/inject: enabled}}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: reader, namespace: books}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: shelf, namespace: books}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: shelf, namespace: books}
+spec:
+  selector: {app: shelf}
+  ports: [{name: http, port: 7000}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shelf, namespace: books}
+spec:
+  selector: {matchLabels: {app: shelf}}
+  template:
+    metadata: {labels: {app: shelf}}
+    spec:
+      serviceAccountName: shelf
+      containers: [{name: shelf, image: "shelf:1", ports: [{containerPort: 7000}]}]
+---
+apiVersion: policy.linkerd.io/v1beta3
+kind: Server
+metadata: {name: shelf, namespace: books}
+spec: {podSelector: {matchLabels: {app: shelf}}, port: 7000, proxyProtocol: HTTP/1}
+---
+apiVersion: policy.linkerd.io/v1alpha1
+kind: AuthorizationPolicy
+metadata: {name: shelf, namespace: books}
+spec:
+  targetRef: {group: policy.linkerd.io, kind: Server, name: shelf}
+  requiredAuthenticationRefs: [{kind: ServiceAccount, name: reader}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: visitor, namespace: books}
+spec:
+  selector: {matchLabels: {app: visitor}}
+  template:
+    metadata: {labels: {app: visitor}}
+    spec:
+      serviceAccountName: shelf
+      containers:
+      - name: visitor
+        image: visitor:1
+        env:
+        - {name: SHELF, value: "http://shelf:7000"} # <<
 )",
     .good = R"(
 apiVersion: v1
@@ -175,6 +274,63 @@ apiVersion: security.istio.io/v1
 kind: PeerAuthentication
 metadata: {name: default, namespace: shop}
 spec: {mtls: {mode: STRICT}}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: books, annotations: {linkerd.io/inject: enabled}}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: reader, namespace: books}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: shelf, namespace: books}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: shelf, namespace: books}
+spec:
+  selector: {app: shelf}
+  ports: [{name: http, port: 7000}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shelf, namespace: books}
+spec:
+  selector: {matchLabels: {app: shelf}}
+  template:
+    metadata: {labels: {app: shelf}}
+    spec:
+      serviceAccountName: shelf
+      containers: [{name: shelf, image: "shelf:1", ports: [{containerPort: 7000}]}]
+---
+apiVersion: policy.linkerd.io/v1beta3
+kind: Server
+metadata: {name: shelf, namespace: books}
+spec: {podSelector: {matchLabels: {app: shelf}}, port: 7000, proxyProtocol: HTTP/1}
+---
+apiVersion: policy.linkerd.io/v1alpha1
+kind: AuthorizationPolicy
+metadata: {name: shelf, namespace: books}
+spec:
+  targetRef: {group: policy.linkerd.io, kind: Server, name: shelf}
+  requiredAuthenticationRefs: [{kind: ServiceAccount, name: reader}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: visitor, namespace: books}
+spec:
+  selector: {matchLabels: {app: visitor}}
+  template:
+    metadata: {labels: {app: visitor}}
+    spec:
+      serviceAccountName: reader
+      containers:
+      - name: visitor
+        image: visitor:1
+        env:
+        - {name: SHELF, value: "http://shelf:7000"}
 )",
     .check = check,
 };

@@ -1,24 +1,27 @@
 #include <fmt/format.h>
 
 #include "rules/calls.hpp"
-#include "rules/mtls.hpp"
+#include "rules/doors.hpp"
 #include "rules/rule.hpp"
 
 namespace marty::rules::catalog {
 namespace {
 
 void check(const Estate& estate, Report& report) {
+  const Doors doors(estate);
   each_call(estate, [&](const Call& call) {
     const auto& pods = call.from;
-    if (estate.istio_injected(pods.ns(), &pods) || estate.find("Namespace", "", pods.ns()) == nullptr) return;
-    const auto strict = strict_behind(estate, call.service);
-    if (!strict) return;
+    if (estate.istio_injected(pods.ns(), &pods) || estate.linkerd_injected(pods.ns(), &pods) ||
+        estate.find("Namespace", "", pods.ns()) == nullptr)
+      return;
+    const auto closed = doors.to_strangers(call.service, call.port);
+    if (!closed) return;
     report
         .at(*pods.owner, call.place,
-            fmt::format("these pods have no sidecar, and '{}' takes mutual TLS only: their calls are reset",
-                        *call.service.name))
-        .notes = {{{strict->origin, 6}, "STRICT is said here"},
-                  {{}, "inject the caller, or begin with PERMISSIVE until it is in the mesh"}};
+            fmt::format("these pods have no sidecar, and '{}' {}: their calls are refused",
+                        *call.service.name, closed->how))
+        .notes = {{closed->where, std::string(closed->what)},
+                  {{}, "inject the caller, or let everybody in until it is in the mesh"}};
   });
 }
 
@@ -30,9 +33,9 @@ extern const Rule plaintext_caller_under_strict{
     .peers = "",
     .title = "a caller without a sidecar of a Service that requires mutual TLS",
     .why =
-        "Under STRICT only peers with a certificate of the mesh are let in. A CronJob, webhook or Deployment "
-        "that "
-        "is not injected has none: its connections are closed without an HTTP answer.",
+        "Under STRICT only peers with a certificate of the mesh are let in, and behind a Server of Linkerd's "
+        "only who its authorizations name. A CronJob, webhook or Deployment that is not injected has no "
+        "identity: under Istio its connections are closed without an HTTP answer, Linkerd answers 403.",
     .bad = R"(
 apiVersion: v1
 kind: Namespace

@@ -8,17 +8,19 @@ namespace {
 
 void check_block(const Estate& estate, const Resource& rule, const Resource& service, const Place& tls,
                  std::int64_t port, Report& report) {
+  const Node* written = tls.node.find("mode");
   const auto mode = text(tls.node, "mode");
-  if (mode != "DISABLE" && mode != "SIMPLE" && mode != "MUTUAL") return;
+  const bool plain = mode == "DISABLE" || written == nullptr;  // what a block does not say is DISABLE
+  if (!tls.node.is_mapping() || (!plain && mode != "SIMPLE" && mode != "MUTUAL")) return;
   const auto strict = strict_behind(estate, service, port);
   if (!strict) return;
-  report
-      .at(rule, *tls.node.find("mode"), tls.path + ".mode",
-          fmt::format(
-              "callers send {} to pods that take mutual TLS of the mesh only: every call fails with 503",
-              mode == "DISABLE" ? "plaintext" : "TLS of their own"))
-      .notes = {{{strict->origin, 6}, "STRICT is said here"},
-                {{}, "leave tls out: sidecars use mutual TLS by themselves"}};
+  auto& finding = report.at(
+      rule, written != nullptr ? *written : tls.node, written != nullptr ? tls.path + ".mode" : tls.path,
+      fmt::format("callers send {} to pods that take mutual TLS of the mesh only: every call fails with 503",
+                  plain ? "plaintext" : "TLS of their own"));
+  finding.notes = {{{strict->origin, 6}, "STRICT is said here"}};
+  if (written == nullptr) finding.notes.push_back({{}, "a tls block without a mode is one with DISABLE"});
+  finding.notes.push_back({{}, "leave tls out: sidecars use mutual TLS by themselves"});
 }
 
 void check(const Estate& estate, Report& report) {
@@ -60,6 +62,9 @@ spec:
   host: pets
   trafficPolicy:
     tls: {mode: DISABLE} # <<
+    portLevelSettings:
+    - port: {number: 80}
+      tls: {sni: pets} # <<
 ---
 apiVersion: v1
 kind: Service

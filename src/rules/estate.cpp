@@ -4,6 +4,7 @@
 #include <array>
 
 #include "dialect/names.hpp"
+#include "rules/apis.hpp"
 #include "rules/mesh_config.hpp"
 #include "rules/queries.hpp"
 
@@ -67,6 +68,8 @@ Estate::Estate(const dialect::Manifests& manifests, const mesh::Model& model, co
     index_pods(resource);
   }
   queries_ = std::make_unique<Queries>(*this);
+  settings_.apis.insert(settings_.apis.end(), manifests.apis.begin(), manifests.apis.end());
+  apis_ = std::make_unique<Apis>(*this);
 }
 
 Estate::~Estate() = default;

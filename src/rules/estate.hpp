@@ -16,6 +16,7 @@ namespace marty::rules {
 
 using manifest::Resource;
 class Queries;
+class Apis;
 
 /// What the files do not say and a rule may need.
 struct Settings {
@@ -23,6 +24,7 @@ struct Settings {
   std::string root_namespace = "istio-system";  ///< where Istio's mesh-wide policies live
   std::string trust_domain = "cluster.local";
   std::vector<Node> mesh_configs;  ///< of a running mesh; what the files say comes on top
+  std::vector<Node> apis;          ///< OpenAPI documents; those among the files come on top
 };
 
 /// Pods as some controller makes them.
@@ -71,6 +73,8 @@ class Estate {
   const SourceMap& sources() const { return sources_; }
   /// Every PromQL expression of the files, parsed.
   const Queries& queries() const { return *queries_; }
+  /// What OpenAPI documents say of the Services here.
+  const Apis& apis() const { return *apis_; }
 
   const std::vector<Pods>& pods() const { return pods_; }
   std::vector<const Pods*> selected(std::string_view ns, const mesh::Labels& selector) const;
@@ -106,6 +110,7 @@ class Estate {
   std::vector<Pods> pods_;
   std::set<std::string, std::less<>> service_namespaces_, pod_namespaces_;
   std::unique_ptr<const Queries> queries_;
+  std::unique_ptr<const Apis> apis_;
 };
 
 /// The labels (or annotations) written at a node: scalars only.

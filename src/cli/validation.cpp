@@ -10,6 +10,7 @@
 #include "io/files.hpp"
 #include "local/disk_tree.hpp"
 #include "local/manifests.hpp"
+#include "manifest/yaml.hpp"
 #include "multicluster/cluster_set.hpp"
 #include "rules/analyze.hpp"
 #include "rules/mesh_config.hpp"
@@ -50,7 +51,22 @@ Status learn_crds(const World&, const std::vector<std::string>& paths, Scope& sc
   return Error{ErrorCode::kInput, fmt::format("{}: there is no CustomResourceDefinition", paths.front()), {}};
 }
 
-Status check_service(const World& world, const ServiceFolder& service, const Scope& scope, Findings& into) {
+Status learn_api(const World& world, const std::string& path, Scope& scope, Findings& into) {
+  auto text = io::read_file(world.resolve(path));
+  if (!text) return std::move(text.error());
+  const auto file = into.sources.add(path, std::move(*text));
+  const auto before = into.found.all().size();
+  auto documents = manifest::parse_yaml(into.sources.text(file), file, into.found);
+  if (into.found.all().size() > before) into.complete = false;
+  std::erase_if(documents, [](const auto& document) { return !manifest::is_openapi(document); });
+  if (documents.empty() && into.found.all().size() == before)
+    return Error{
+        ErrorCode::kInput, fmt::format("{}: there is no OpenAPI document (2.0 or 3.x) with paths", path), {}};
+  std::move(documents.begin(), documents.end(), std::back_inserter(scope.settings.apis));
+  return ok();
+}
+
+Status check_service(const World& world, const ServiceFolder& service, Scope& scope, Findings& into) {
   auto policy = read_policy(world, service, into.sources, into.found);
   if (!policy) return std::move(policy.error());
   into.checked += 1;
@@ -58,6 +74,10 @@ Status check_service(const World& world, const ServiceFolder& service, const Sco
   if (std::filesystem::exists(service.local_file(), ignored)) {
     auto local = local::load_local_file(world.shown(service.local_file()), into.found, into.sources);
     if (!local) return std::move(local.error());
+    into.checked += 1;
+  }
+  if (std::filesystem::exists(service.openapi_file(), ignored)) {
+    MARTY_TRY(learn_api(world, world.shown(service.openapi_file()), scope, into));
     into.checked += 1;
   }
   const auto overlays = service.kubernetes() + "/overlays";

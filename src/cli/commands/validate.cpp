@@ -17,6 +17,8 @@ constexpr Flag kLive{Flag::Kind::kToggle, "--live", "",
                      "join the paths with what a cluster holds; none: only that"};
 constexpr Flag kMeshConfig{Flag::Kind::kText, "--mesh-config", "FILE",
                            "istiod's MeshConfig: its ConfigMap, an IstioOperator or Helm values"};
+constexpr Flag kOpenApi{Flag::Kind::kRepeated, "--openapi", "FILE",
+                        "what a Service's interface looks like: policies are held against it"};
 constexpr Flag kCrds{Flag::Kind::kRepeated, "--crd", "PATH", "CustomResourceDefinitions of more kinds"};
 constexpr Flag kConfig{Flag::Kind::kText, "--config", "FILE",
                        "severities and decisions to ignore [.marty.yaml, here or above]"};
@@ -27,10 +29,11 @@ constexpr Flag kFix{Flag::Kind::kToggle, "--fix", "", "carry out the fixes that 
 constexpr Flag kDryRun{Flag::Kind::kToggle, "--dry-run", "",
                        "with --fix: show the differences, write nothing"};
 constexpr Flag kInfos{Flag::Kind::kToggle, "-v,--verbose", "", "show what is only worth knowing, too"};
-constexpr const Flag* kFlags[] = {&kService,    &kFile,   &kPaths,    &kDefaultNamespace, &kCrds,
-                                  &kMeshConfig, &kLive,   &kContext,  &kKubeconfig,       &kFindingsFormat,
-                                  &kFailOn,     &kConfig, &kBaseline, &kWriteBaseline,    &kFix,
-                                  &kDryRun,     &kInfos};
+constexpr const Flag* kFlags[] = {&kService, &kFile,       &kPaths,          &kDefaultNamespace,
+                                  &kCrds,    &kMeshConfig, &kOpenApi,        &kLive,
+                                  &kContext, &kKubeconfig, &kFindingsFormat, &kFailOn,
+                                  &kConfig,  &kBaseline,   &kWriteBaseline,  &kFix,
+                                  &kDryRun,  &kInfos};
 
 Status look(const Arguments& arguments, const World& world, Findings& findings) {
   io::Threads threads;
@@ -40,6 +43,7 @@ Status look(const Arguments& arguments, const World& world, Findings& findings) 
   MARTY_TRY(learn_crds(world, arguments.all(kCrds), scope, findings));
   if (arguments.given(kMeshConfig))
     MARTY_TRY(learn_mesh_config(world, arguments.text(kMeshConfig), scope, findings));
+  for (const auto& path : arguments.all(kOpenApi)) MARTY_TRY(learn_api(world, path, scope, findings));
   if (arguments.given(kLive)) {
     MARTY_TRY(check_live(world, arguments, arguments.all(kPaths), ns, scope, findings));
   } else if (arguments.all(kPaths).empty()) {
@@ -94,6 +98,7 @@ constexpr Command validate{
     "marty service-mesh validate ./manifests # a directory, a kustomization or files\n"
     "helm template my-chart | marty service-mesh validate -\n"
     "marty service-mesh validate ./manifests --crd ./crds # objects of other kinds too\n"
+    "marty service-mesh validate ./manifests --openapi api.yaml # paths and methods that exist\n"
     "marty service-mesh validate ./manifests --live # as they would be in the cluster\n"
     "marty service-mesh validate --live -n shop # what is in force there\n"
     "marty service-mesh validate ./manifests --fix --dry-run # what would be mended?\n"

@@ -210,6 +210,10 @@ spec:
 apiVersion: v1
 kind: ServiceAccount
 metadata: {name: web, namespace: shop}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: pets, namespace: shop}
 )",
     .check = check,
 };

@@ -71,7 +71,7 @@ void check(const Estate& estate, Report& report) {
 extern const Rule l7_without_waypoint{
     .id = "l7-without-waypoint",
     .severity = Severity::kWarning,
-    .peers = "KIA0109 KIA0110",
+    .peers = "KIA0109 KIA0110 KIA1110 KIA1111 KIA1112 KIA1115 KIA1116 KIA1117 KIA1317",
     .title = "a policy about requests in an ambient namespace, without a waypoint to check it",
     .why =
         "In ambient mode ztunnel judges connections: who calls which port. Methods, paths, headers and "

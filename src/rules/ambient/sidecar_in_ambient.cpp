@@ -38,7 +38,7 @@ void check(const Estate& estate, Report& report) {
 extern const Rule sidecar_in_ambient{
     .id = "sidecar-in-ambient",
     .severity = Severity::kWarning,
-    .peers = "KIA1311 KIA1316 KIA1317",
+    .peers = "KIA1311 KIA1316",
     .title = "sidecars in a namespace that is ambient",
     .why =
         "A pod with a sidecar is not captured by ztunnel, and its sidecar sends past waypoints. Half of the "

@@ -58,7 +58,7 @@ void check(const Estate& estate, Report& report) {
 extern const Rule sidecar_refused{
     .id = "sidecar-refused",
     .severity = Severity::kError,
-    .peers = "IST0106 VAL",
+    .peers = "IST0106 VAL KIA1007",
     .title = "a Sidecar with listeners or endpoints that cannot be",
     .why =
         "Each port of a Sidecar has one listener; what comes in goes on to the pod itself; an egressProxy is "

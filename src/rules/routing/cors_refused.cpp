@@ -4,6 +4,7 @@
 #include <array>
 
 #include "dialect/names.hpp"
+#include "manifest/duration.hpp"
 #include "rules/refusals.hpp"
 
 namespace marty::rules::catalog {
@@ -30,7 +31,8 @@ void check_policy(const Resource& resource, const Place& cors, Report& report) {
         report.at(resource, name, std::move(path), fmt::format("'{}' is no name of a header", name.text));
     });
   inside("maxAge", [&](const Node& age, std::string path) {
-    if (age.text.ends_with("ms") || age.text.ends_with("us") || age.text.find('.') != age.text.npos)
+    const auto duration = manifest::parse_duration(age.text);
+    if (duration && *duration % 1s != Duration{})
       report.at(resource, age, std::move(path), "browsers are told whole seconds");
   });
 }

@@ -68,7 +68,7 @@ void check(const Estate& estate, Report& report) {
 extern const Rule unknown_principal{
     .id = "unknown-principal",
     .severity = Severity::kWarning,
-    .peers = "KIA0106 KIA0107 non-existent-service-account",
+    .peers = "KIA0106 non-existent-service-account",
     .title = "a policy names a caller that does not exist",
     .why =
         "A principal is a service account: cluster.local/ns/<namespace>/sa/<account>. When no pod can have "

@@ -184,8 +184,14 @@ bool meet(const PathShape& one, const PathShape& other) {
     const auto& rest = shape == &one ? other : one;
     return meet(whole, rest) || meet(longer, rest);
   }
-  // From the ends: can what follows in one go along with what follows in the other?
   const auto &a = one.steps_, &b = other.steps_;
+  // Most pairs part at a letter near the beginning.
+  const auto is_letter = [](const PathShape::Step& step) {
+    return step.piece == PathShape::Piece::kLetter && !step.repeats;
+  };
+  for (std::size_t i = 0; i < a.size() && i < b.size() && is_letter(a[i]) && is_letter(b[i]); ++i)
+    if (a[i].letter != b[i].letter) return false;
+  // From the ends: can what follows in one go along with what follows in the other?
   std::vector<char> after(b.size() + 1), here(b.size() + 1);
   for (auto i = a.size() + 1; i-- > 0; std::swap(after, here)) {
     for (auto j = b.size() + 1; j-- > 0;) {

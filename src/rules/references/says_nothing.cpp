@@ -14,7 +14,7 @@ struct Kind {
   std::array<std::string_view, 4> fields;
   std::string_view then;
 };
-constexpr std::array<Kind, 4> kKinds{
+constexpr std::array<Kind, 5> kKinds{
     {{"RequestAuthentication", "security.istio.io", {"jwtRules"}, "no token is checked"},
      {"Telemetry",
       "telemetry.istio.io",
@@ -24,7 +24,11 @@ constexpr std::array<Kind, 4> kKinds{
       "networking.istio.io",
       {"trafficPolicy", "subsets", "exportTo", "workloadSelector"},
       "its host is treated as without it"},
-     {"EnvoyFilter", "networking.istio.io", {"configPatches"}, "no proxy is changed"}}};
+     {"EnvoyFilter", "networking.istio.io", {"configPatches"}, "no proxy is changed"},
+     {"HTTPLocalRateLimitPolicy",
+      "policy.linkerd.io",
+      {"total", "identity", "overrides"},
+      "its Server is not limited"}}};
 
 void check(const Estate& estate, Report& report) {
   for (const auto& kind : kKinds)

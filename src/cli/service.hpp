@@ -29,6 +29,8 @@ struct ServiceFolder {
     return kubernetes() + "/overlays/service-mesh-" + mesh;
   }
   std::string local_file() const { return directory + "/local.yaml"; }
+  /// What its HTTP interface looks like; it may have none.
+  std::string openapi_file() const { return directory + "/openapi.yaml"; }
 };
 
 /// Looks for plugins/<name with _>/mesh.yaml from the working directory upward. The error says where it

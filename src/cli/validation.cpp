@@ -11,6 +11,7 @@
 #include "io/files.hpp"
 #include "local/disk_tree.hpp"
 #include "local/manifests.hpp"
+#include "manifest/yaml.hpp"
 #include "multicluster/cluster_set.hpp"
 #include "rules/comparison.hpp"
 #include "rules/mesh_config.hpp"
@@ -67,6 +68,21 @@ Status learn_crds(const World&, const std::vector<std::string>& paths, Scope& sc
   return Error{ErrorCode::kInput, fmt::format("{}: there is no CustomResourceDefinition", paths.front()), {}};
 }
 
+Status learn_api(const World& world, const std::string& path, Scope& scope, Findings& into) {
+  auto text = io::read_file(world.resolve(path));
+  if (!text) return std::move(text.error());
+  const auto file = into.sources.add(path, std::move(*text));
+  const auto before = into.found.all().size();
+  auto documents = manifest::parse_yaml(into.sources.text(file), file, into.found);
+  if (into.found.all().size() > before) into.complete = false;
+  std::erase_if(documents, [](const auto& document) { return !manifest::is_openapi(document); });
+  if (documents.empty() && into.found.all().size() == before)
+    return Error{
+        ErrorCode::kInput, fmt::format("{}: there is no OpenAPI document (2.0 or 3.x) with paths", path), {}};
+  std::move(documents.begin(), documents.end(), std::back_inserter(scope.settings.apis));
+  return ok();
+}
+
 Status check_service(const World& world, const ServiceFolder& service, Scope& scope, Findings& into) {
   auto policy = read_policy(world, service, into.sources, into.found);
   if (!policy) return std::move(policy.error());
@@ -80,6 +96,10 @@ Status check_service(const World& world, const ServiceFolder& service, Scope& sc
   if (*policy && scope.settings.istio_version == rules::Settings().istio_version)
     scope.settings.istio_version = *(*policy)->target.istio;
   if (*policy) scope.settings.linkerd_version = *(*policy)->target.linkerd;
+  if (std::filesystem::exists(service.openapi_file(), ignored)) {
+    MARTY_TRY(learn_api(world, world.shown(service.openapi_file()), scope, into));
+    into.checked += 1;
+  }
   const auto overlays = service.kubernetes() + "/overlays";
   auto entries = io::list_directory(overlays);
   local::DiskTree disk;

@@ -26,11 +26,15 @@ Status learn_crds(const World&, const std::vector<std::string>& paths, Scope&, F
 /// Knows the MeshConfig of a file, as if it were among the manifests.
 Status learn_mesh_config(const World&, const std::string& path, Scope&, Findings&);
 
+/// Knows the OpenAPI document of a file, as if it were among the manifests.
+Status learn_api(const World&, const std::string& path, Scope&, Findings&);
+
 /// Analyses what was read as one model, which is there to be compared with others.
 std::unique_ptr<const rules::Analysis> check(dialect::Manifests, const Scope&, Findings&);
 
-/// mesh.yaml, local.yaml and every overlay that was generated from it; each overlay is a model of its own,
-/// and what they mean is compared. The releases that mesh.yaml aims at count unless the scope has another.
+/// mesh.yaml, local.yaml, openapi.yaml and every overlay that was generated from it; each overlay is a model
+/// of its own, and what they mean is compared. The releases that mesh.yaml aims at count unless the scope has
+/// another.
 Status check_service(const World&, const ServiceFolder&, Scope&, Findings&);
 /// Files, directories and kustomizations; "-" is standard input.
 Result<dialect::Manifests> read_paths(const World&, const std::vector<std::string>& paths, const Scope&,

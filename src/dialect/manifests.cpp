@@ -102,6 +102,7 @@ class Reading {
 
   std::vector<Resource> take(Parsed parsed) {
     out_.skipped += parsed.read.skipped;
+    std::move(parsed.read.apis.begin(), parsed.read.apis.end(), std::back_inserter(out_.apis));
     for (auto& finding : parsed.found.all()) {
       if (finding.rule.starts_with("yaml-")) out_.complete = false;
       found_.add(std::move(finding));

@@ -16,6 +16,7 @@ namespace marty::dialect {
 
 struct Manifests {
   std::vector<manifest::Resource> resources;  ///< namespaces filled in
+  std::vector<manifest::Node> apis;           ///< OpenAPI documents among them
   std::size_t skipped = 0;                    ///< documents that are no Kubernetes objects
   std::vector<std::string> files;             ///< all that were read, for watching them
   bool complete = true;                       ///< false: a file was unreadable or a document no YAML

@@ -16,7 +16,10 @@ void unfold(Node root, Resources& out, Diagnostics& found) {
   const Node* api_version = root.find("apiVersion");
   const Node* kind = root.find("kind");
   if (!api_version && !kind) {
-    ++out.skipped;
+    if (is_openapi(root))
+      out.apis.push_back(std::move(root));
+    else
+      ++out.skipped;
     return;
   }
   if (text_at(api_version)->empty() || text_at(kind)->empty()) {
@@ -36,6 +39,12 @@ void unfold(Node root, Resources& out, Diagnostics& found) {
 }
 
 }  // namespace
+
+bool is_openapi(const Node& document) {
+  const Node* paths = document.find("paths");
+  if (paths == nullptr || !paths->is_mapping()) return false;
+  return text_at(document.find("openapi"))->starts_with("3.") || *text_at(document.find("swagger")) == "2.0";
+}
 
 Resource to_resource(Node root) {
   Resource resource{text_at(root.find("apiVersion")), text_at(root.find("kind")), {}, {}, {}};

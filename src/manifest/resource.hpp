@@ -26,8 +26,12 @@ Resource to_resource(Node root);
 
 struct Resources {
   std::vector<Resource> all;
-  std::size_t skipped = 0;  ///< documents that are no Kubernetes objects, such as Helm values
+  std::vector<Node> apis;   ///< OpenAPI documents
+  std::size_t skipped = 0;  ///< documents that are neither, such as Helm values
 };
+
+/// Whether a document describes an HTTP interface: OpenAPI 3, or 2 (Swagger).
+bool is_openapi(const Node& document);
 
 /// Reads the objects of one file; a List is unfolded into its items. A document with only one of apiVersion
 /// and kind is meant to be an object: reported (missing-field) and left out. Syntax errors as parse_yaml.

@@ -88,7 +88,7 @@ void deal(std::map<std::string, mesh::Model>& parts, const List& from, List mesh
 
 }  // namespace
 
-Doors::Doors(const Estate& estate) {
+InboundPrograms::InboundPrograms(const Estate& estate) {
   using mesh::Model;
   const auto& model = estate.model();
   const auto& root = estate.settings().root_namespace;
@@ -116,7 +116,7 @@ Doors::Doors(const Estate& estate) {
 }
 
 /// They may be of any namespace.
-void Doors::refer_to_authentications(const mesh::Model& model) {
+void InboundPrograms::refer_to_authentications(const mesh::Model& model) {
   using Name = std::tuple<std::string_view, std::string_view, std::string_view>;
   std::map<Name, const mesh::Authentication*> known;
   for (const auto& one : model.authentications) known.emplace(Name(one.kind, one.ns, one.name), &one);
@@ -127,7 +127,7 @@ void Doors::refer_to_authentications(const mesh::Model& model) {
           part.authentications.push_back(*one->second);
 }
 
-std::vector<const mesh::Workload*> Doors::behind(const mesh::Service& service) const {
+std::vector<const mesh::Workload*> InboundPrograms::behind(const mesh::Service& service) const {
   std::vector<const mesh::Workload*> out;
   const auto near = workloads_.find(service.ns);
   if (near == workloads_.end() || service.selector.empty()) return out;
@@ -136,7 +136,8 @@ std::vector<const mesh::Workload*> Doors::behind(const mesh::Service& service) c
   return out;
 }
 
-std::shared_ptr<const engine::Program> Doors::at(const mesh::Workload& workload, std::uint16_t port) const {
+std::shared_ptr<const engine::Program> InboundPrograms::at(const mesh::Workload& workload,
+                                                           std::uint16_t port) const {
   auto& part = parts_.at(workload.ns);
   part.workloads.assign(1, workload);  // the others would only be peers with a name
   const engine::Self self{

@@ -22,9 +22,9 @@ std::string called(const Caller&);
 
 /// The programs of pods, compiled from what their namespace and the mesh say: the cost of one does not grow
 /// with the estate.
-class Doors {
+class InboundPrograms {
  public:
-  explicit Doors(const Estate&);
+  explicit InboundPrograms(const Estate&);
   std::shared_ptr<const engine::Program> at(const mesh::Workload&, std::uint16_t port) const;
   /// The workloads behind a service that have a sidecar.
   std::vector<const mesh::Workload*> behind(const mesh::Service&) const;

@@ -18,4 +18,15 @@ bool uses_waypoint(const Estate& estate, std::string_view ns) {
   return !waypoint.empty() && waypoint != "none";
 }
 
+std::string_view waypoint_namespace(const Estate& estate, const Resource& service) {
+  if (!is_ambient(estate, *service.ns)) return {};
+  const Node* labels = get(service.root, "metadata.labels");
+  const Node* own = labels == nullptr ? nullptr : labels->find("istio.io/use-waypoint");
+  if (own != nullptr ? own->text == "none" : !uses_waypoint(estate, *service.ns)) return {};
+  const Node* where = labels == nullptr ? nullptr : labels->find("istio.io/use-waypoint-namespace");
+  if (own != nullptr && where != nullptr) return where->text;
+  const auto of_namespace = namespace_label(estate, *service.ns, "istio.io/use-waypoint-namespace");
+  return own == nullptr && !of_namespace.empty() ? of_namespace : std::string_view(*service.ns);
+}
+
 }  // namespace marty::rules

@@ -11,4 +11,7 @@ bool is_ambient(const Estate&, std::string_view ns);
 /// Whether the namespace sends its traffic through a waypoint.
 bool uses_waypoint(const Estate&, std::string_view ns);
 
+/// The namespace of the waypoint that a Service's traffic goes through; empty when there is none.
+std::string_view waypoint_namespace(const Estate&, const Resource& service);
+
 }  // namespace marty::rules

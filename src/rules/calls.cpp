@@ -28,8 +28,9 @@ Address address_in(std::string_view text) {
   return out;
 }
 
-/// Pods ask the cluster's DNS, so "pets.shop" is a name of theirs although Istio's objects do not take it so.
-const Resource* service_of(const Estate& estate, std::string_view host, std::string_view ns) {
+}  // namespace
+
+const Resource* service_by_dns(const Estate& estate, std::string_view host, std::string_view ns) {
   const auto dot = host.find('.');
   if (dot == host.npos) return estate.find("Service", ns, host);
   const auto rest = host.substr(dot + 1);
@@ -38,8 +39,6 @@ const Resource* service_of(const Estate& estate, std::string_view host, std::str
     return nullptr;
   return estate.find("Service", rest.substr(0, end), host.substr(0, dot));
 }
-
-}  // namespace
 
 Calls::Calls(const Estate& estate) {
   for (const auto& pods : estate.pods()) {
@@ -54,7 +53,7 @@ void Calls::look(const Estate& estate, const Pods& pods, std::string_view patter
   each(*pods.spec, pattern, [&](const Place& place) {
     auto [host, port] = address_in(place.node.text);
     if (host.empty()) return;
-    const auto* service = service_of(estate, host, pods.ns());
+    const auto* service = service_by_dns(estate, host, pods.ns());
     if (service == nullptr) return;
     if (port == 0 && place.node.text.starts_with("http://")) port = 80;
     if (port == 0 && place.node.text.starts_with("https://")) port = 443;

@@ -7,6 +7,10 @@
 
 namespace marty::rules {
 
+/// The Service that DNS gives for a name: "pets" in namespace `ns`, "pets.shop", "pets.shop.svc" or the whole
+/// name; nullptr when it is not here. (Istio's objects take "pets.shop" for a host of somebody else's.)
+const Resource* service_by_dns(const Estate&, std::string_view host, std::string_view ns);
+
 /// A Service of the files that some pods say they call: an address in an environment variable, an argument or
 /// the command.
 struct Call {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "dialect/names.hpp"
+#include "rules/apis.hpp"
 #include "rules/calls.hpp"
 #include "rules/mesh_config.hpp"
 #include "rules/queries.hpp"
@@ -68,9 +69,12 @@ Estate::Estate(const dialect::Manifests& manifests, const mesh::Model& model, co
     index_pods(resource);
   }
   index_labels();
-  for (const auto& service : model.services) modelled_.emplace(Triple{service.ns, service.name, {}}, &service);
+  for (const auto& service : model.services)
+    modelled_.emplace(Triple{service.ns, service.name, {}}, &service);
   queries_ = std::make_unique<Queries>(*this);
   calls_ = std::make_unique<Calls>(*this);
+  settings_.apis.insert(settings_.apis.end(), manifests.apis.begin(), manifests.apis.end());
+  apis_ = std::make_unique<Apis>(*this);
 }
 
 Estate::~Estate() = default;

@@ -17,6 +17,7 @@ namespace marty::rules {
 using manifest::Resource;
 class Calls;
 class Queries;
+class Apis;
 
 /// What the files do not say and a rule may need.
 struct Settings {
@@ -25,6 +26,7 @@ struct Settings {
   std::string root_namespace = "istio-system";  ///< where Istio's mesh-wide policies live
   std::string trust_domain = "cluster.local";
   std::vector<Node> mesh_configs;  ///< of a running mesh; what the files say comes on top
+  std::vector<Node> apis;          ///< OpenAPI documents; those among the files come on top
 };
 
 /// Pods as some controller makes them.
@@ -75,6 +77,8 @@ class Estate {
   const Queries& queries() const { return *queries_; }
   /// Which pods say that they call which Services; to be asked by each_call.
   const Calls& calls() const { return *calls_; }
+  /// What OpenAPI documents say of the Services here.
+  const Apis& apis() const { return *apis_; }
 
   const std::vector<Pods>& pods() const { return pods_; }
   std::vector<const Pods*> selected(std::string_view ns, const mesh::Labels& selector) const;
@@ -133,6 +137,7 @@ class Estate {
   std::set<std::string_view> namespaces_;
   std::unique_ptr<const Queries> queries_;
   std::unique_ptr<const Calls> calls_;
+  std::unique_ptr<const Apis> apis_;
 };
 
 /// The labels (or annotations) written at a node: scalars only.

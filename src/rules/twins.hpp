@@ -31,14 +31,14 @@ class Answers {
   /// The share in percent of each group of workloads among which a route draws; empty when some share goes
   /// nowhere (or to a fault), so that nothing can be compared.
   std::map<std::string, double> shares(const mesh::Service&, const engine::ProgramRoute&) const;
-  const Doors& doors() const { return doors_; }
+  const InboundPrograms& doors() const { return doors_; }
 
  private:
   const engine::Program& outbound(const mesh::Service&) const;
   mesh::Model part(const mesh::Service&) const;
 
   const Estate& estate_;
-  Doors doors_;
+  InboundPrograms doors_;
   std::map<std::string, const mesh::Service*> services_;              ///< by FQDN
   std::multimap<std::string, const mesh::RouteTable*> tables_;        ///< by host; "*": hosts with wildcards
   std::multimap<std::string, const mesh::DestinationPolicy*> rules_;  ///< by host

@@ -110,6 +110,12 @@ TEST(Check, WhatIsNeeded) {
       {object("policy.linkerd.io/v1alpha1", "MeshTLSAuthentication", "spec: {}\n"),
        "4:7 missing-field spec: one of these is needed here: identities, identityRefs"},
       {service("spec: {ports: [{prt: 80}]}\n"), "4:17 unknown-field"},  // and not missing as well
+      // Silence means IPAddress, and then only one of the forms fits.
+      {object(
+           "gateway.networking.k8s.io/v1", "Gateway",
+           "spec: {gatewayClassName: a, addresses: [{value: 203.0.113.7}], listeners: [{name: a, port: 80, "
+           "protocol: HTTP}]}\n"),
+       ""},
   });
 }
 

@@ -74,7 +74,7 @@ void Walk::value(const Node& node, std::uint32_t id, const Place& place, Ask ask
       text(node, schema, extra, place);
     }
   }
-  if (schema.extra != 0 && ask != Ask::kShape) choices(node, extra, place);
+  if (schema.extra != 0 && ask != Ask::kShape) choices(node, schema, extra, place);
 }
 
 /// Of a mapping nulls are dropped before; these stand in a list. Go makes them zero values.

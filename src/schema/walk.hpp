@@ -54,7 +54,9 @@ class Walk {
   void count(const Node&, std::string_view noun, std::int64_t least, std::int64_t most, const Place&);
   void text(const Node&, const Schema&, const Extra&, const Place&);
   void number(const Node&, const Schema&, const Extra&, const Place&);
-  void choices(const Node&, const Extra&, const Place&);
+  void choices(const Node&, const Schema&, const Extra&, const Place&);
+  void choices_of(const Node&, const Extra&, const Place&);
+  std::optional<Node> with_defaults(const Node&, const Schema&) const;
   bool one_of(const Node&, const Extra&, const Place&);
 
   std::string_view words(Text t) const { return tables_->text(t); }

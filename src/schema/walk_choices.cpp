@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <optional>
 
+#include "manifest/yaml.hpp"
 #include "schema/walk.hpp"
 
 namespace marty::schema {
@@ -23,7 +25,31 @@ bool is_none_of_them(const Tables& tables, std::uint32_t id) {
 
 }  // namespace
 
-void Walk::choices(const Node& node, const Extra& extra, const Place& place) {
+/// The mapping as the server sees it once it has filled in what the kind says is meant by silence; nothing
+/// when that is no different.
+std::optional<Node> Walk::with_defaults(const Node& node, const Schema& schema) const {
+  std::optional<Node> out;
+  if (native() || !node.is_mapping()) return out;
+  for (const Property& property : tables_->properties_of(schema)) {
+    const Text json = tables_->extra_of(tables_->schemas[property.schema]).by_default;
+    const auto name = tables_->text(property.name);
+    if (json.size == 0 || node.find(name) != nullptr) continue;
+    Diagnostics ignored;
+    auto read = manifest::parse_yaml(tables_->text(json), 0, ignored);
+    if (read.empty()) continue;
+    if (!out) out = node;
+    out->add(name, std::move(read[0]));
+  }
+  return out;
+}
+
+void Walk::choices(const Node& node, const Schema& schema, const Extra& extra, const Place& place) {
+  const bool between_forms = extra.one_of.count > 0 || extra.any_of.count > 0 || extra.none_of != 0;
+  const auto whole = between_forms ? with_defaults(node, schema) : std::nullopt;
+  choices_of(whole ? *whole : node, extra, place);
+}
+
+void Walk::choices_of(const Node& node, const Extra& extra, const Place& place) {
   for (const std::uint32_t id : tables_->ids_of(extra.all_of)) value(node, id, place, Ask::kBranch);
   const auto any = tables_->ids_of(extra.any_of);
   if (!any.empty() &&

@@ -25,6 +25,8 @@ constexpr Flag kUpgrade{Flag::Kind::kText, "--upgrade", "FROM..TO",
                         "what an upgrade of Istio changes for them; TO: as mesh.yaml says, else 1.30"};
 constexpr Flag kMeshConfig{Flag::Kind::kText, "--mesh-config", "FILE",
                            "istiod's MeshConfig: its ConfigMap, an IstioOperator or Helm values"};
+constexpr Flag kOpenApi{Flag::Kind::kRepeated, "--openapi", "FILE",
+                        "what a Service's interface looks like: policies are held against it"};
 constexpr Flag kCrds{Flag::Kind::kRepeated, "--crd", "PATH", "CustomResourceDefinitions of more kinds"};
 constexpr Flag kConfig{Flag::Kind::kText, "--config", "FILE",
                        "severities and decisions to ignore [.marty.yaml, here or above]"};
@@ -35,25 +37,10 @@ constexpr Flag kFix{Flag::Kind::kToggle, "--fix", "", "carry out the fixes that 
 constexpr Flag kDryRun{Flag::Kind::kToggle, "--dry-run", "",
                        "with --fix: show the differences, write nothing"};
 constexpr Flag kInfos{Flag::Kind::kToggle, "-v,--verbose", "", "show what is only worth knowing, too"};
-constexpr const Flag* kFlags[] = {&kService,
-                                  &kFile,
-                                  &kPaths,
-                                  &kCluster,
-                                  &kDefaultNamespace,
-                                  &kCrds,
-                                  &kUpgrade,
-                                  &kMeshConfig,
-                                  &kLive,
-                                  &kContext,
-                                  &kKubeconfig,
-                                  &kFindingsFormat,
-                                  &kFailOn,
-                                  &kConfig,
-                                  &kBaseline,
-                                  &kWriteBaseline,
-                                  &kFix,
-                                  &kDryRun,
-                                  &kInfos};
+constexpr const Flag* kFlags[] = {
+    &kService,    &kFile,     &kPaths,         &kCluster, &kDefaultNamespace, &kCrds,           &kUpgrade,
+    &kMeshConfig, &kOpenApi,  &kLive,          &kContext, &kKubeconfig,       &kFindingsFormat, &kFailOn,
+    &kConfig,     &kBaseline, &kWriteBaseline, &kFix,     &kDryRun,           &kInfos};
 
 /// "1.22" or "1.22..1.28".
 void plan_upgrade(const std::string& releases, rules::Settings& settings) {
@@ -79,6 +66,7 @@ Status look(const Arguments& arguments, const World& world, Findings& findings) 
   MARTY_TRY(learn_crds(world, arguments.all(kCrds), scope, findings));
   if (arguments.given(kMeshConfig))
     MARTY_TRY(learn_mesh_config(world, arguments.text(kMeshConfig), scope, findings));
+  for (const auto& path : arguments.all(kOpenApi)) MARTY_TRY(learn_api(world, path, scope, findings));
   if (arguments.given(kLive)) {
     MARTY_TRY(check_live(world, arguments, arguments.all(kPaths), ns, scope, findings));
   } else if (arguments.given(kCluster)) {
@@ -157,6 +145,7 @@ constexpr Command validate{
     "marty service-mesh validate ./manifests --crd ./crds # objects of other kinds too\n"
     "marty service-mesh validate --cluster east=./east --cluster west=./west # do they differ?\n"
     "marty service-mesh validate ./manifests --upgrade 1.22..1.28 # what will Istio do otherwise?\n"
+    "marty service-mesh validate ./manifests --openapi api.yaml # paths and methods that exist\n"
     "marty service-mesh validate ./manifests --live # as they would be in the cluster\n"
     "marty service-mesh validate --live -n shop # what is in force there\n"
     "marty service-mesh validate ./manifests --fix --dry-run # what would be mended?\n"

@@ -17,7 +17,7 @@ using Name = std::pair<std::string_view, std::string_view>;
 /// One cluster, with what is asked of it often.
 struct Cluster {
   const Side& side;
-  Doors doors;
+  InboundPrograms doors;
   std::map<Name, const mesh::Service*> services;
   std::map<Name, const mesh::Workload*> behind;  ///< one workload of each service
 

@@ -47,7 +47,16 @@ void check(const Estate& estate, Report& report) {
       report.at(*policy, *field, path, "ztunnel sees connections and no requests: it cannot check this")
           .notes = {{{}, "name a waypoint or Service in spec.targetRefs, so that a waypoint checks it"}};
   }
-  for (const auto* kind : {"RequestAuthentication", "WasmPlugin", "EnvoyFilter"})
+  // Telemetry for a whole namespace reaches its waypoint; a selector finds pods, which have no proxy.
+  for (const auto* telemetry : estate.of("Telemetry", "telemetry.istio.io")) {
+    const Node* selector = get(telemetry->root, "spec.selector");
+    if (selector != nullptr && is_ambient(estate, *telemetry->ns) && !is_for_gateways(*telemetry))
+      report
+          .at(*telemetry, *selector, "spec.selector",
+              "these pods have no proxy of their own: what they trace and measure does not change")
+          .notes = {{{}, "name the waypoint or Service in spec.targetRefs"}};
+  }
+  for (const auto* kind : {"RequestAuthentication", "WasmPlugin", "TrafficExtension", "EnvoyFilter"})
     for (const auto* policy : estate.of(kind))
       if (is_ambient(estate, *policy->ns) && !is_for_gateways(*policy))
         report
@@ -62,7 +71,7 @@ void check(const Estate& estate, Report& report) {
 extern const Rule l7_without_waypoint{
     .id = "l7-without-waypoint",
     .severity = Severity::kWarning,
-    .peers = "KIA0109 KIA0110",
+    .peers = "KIA0109 KIA0110 KIA1110 KIA1111 KIA1112 KIA1115 KIA1116 KIA1117 KIA1317",
     .title = "a policy about requests in an ambient namespace, without a waypoint to check it",
     .why =
         "In ambient mode ztunnel judges connections: who calls which port. Methods, paths, headers and "

@@ -43,7 +43,7 @@ void check(const Estate& estate, Report& report) {
 extern const Rule routes_without_waypoint{
     .id = "routes-without-waypoint",
     .severity = Severity::kWarning,
-    .peers = "KIA0210 KIA1109",
+    .peers = "KIA0210 KIA0211 KIA1109 KIA1113",
     .title = "routes or limits for a Service of an ambient namespace without a waypoint",
     .why =
         "Routing, retries, timeouts and circuit breaking need a proxy that reads HTTP. In ambient mode that "

@@ -18,6 +18,12 @@ void check(const Estate& estate, Report& report) {
                   {{}, "keep one of the two labels"}};
   }
   for (const auto& pods : estate.pods()) {
+    const auto own = pods.labels.find("istio.io/dataplane-mode");
+    if (own != pods.labels.end() && own->second == "ambient" && estate.istio_injected(pods.ns(), &pods)) {
+      report.object(*pods.owner, "these pods are labelled as ambient and get a sidecar: the sidecar wins")
+          .notes = {{{}, "add sidecar.istio.io/inject: \"false\" to their labels, or drop the other one"}};
+      continue;
+    }
     if (!is_ambient(estate, pods.ns()) || estate.istio_injected(pods.ns())) continue;
     if (estate.istio_injected(pods.ns(), &pods))
       report
@@ -32,7 +38,7 @@ void check(const Estate& estate, Report& report) {
 extern const Rule sidecar_in_ambient{
     .id = "sidecar-in-ambient",
     .severity = Severity::kWarning,
-    .peers = "KIA1316 KIA1317",
+    .peers = "KIA1311 KIA1316",
     .title = "sidecars in a namespace that is ambient",
     .why =
         "A pod with a sidecar is not captured by ztunnel, and its sidecar sends past waypoints. Half of the "

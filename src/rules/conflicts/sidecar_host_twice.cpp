@@ -37,7 +37,7 @@ void check(const Estate& estate, Report& report) {
 extern const Rule sidecar_host_twice{
     .id = "sidecar-host-twice",
     .severity = Severity::kWarning,
-    .peers = "KIA1007 IST0133",
+    .peers = "IST0133 VAL",
     .title = "a Sidecar lists hosts that the list has already",
     .why =
         "The egress hosts of a Sidecar are what its proxies know. Beside */*, which is everything, no other "

@@ -68,7 +68,9 @@ spec:
             subFilter: {name: envoy.router} # <<
     patch:
       operation: INSERT_BEFORE
-      value: {name: envoy.filters.http.buffer}
+      value:
+        name: envoy.filters.http.buffer
+        typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.buffer.v3.Buffer}
 )",
     .good = R"(
 apiVersion: networking.istio.io/v1alpha3
@@ -88,7 +90,9 @@ spec:
             subFilter: {name: envoy.filters.http.router}
     patch:
       operation: INSERT_BEFORE
-      value: {name: envoy.filters.http.buffer}
+      value:
+        name: envoy.filters.http.buffer
+        typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.buffer.v3.Buffer}
 )",
     .check = check,
 };

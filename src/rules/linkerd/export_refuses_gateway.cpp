@@ -35,7 +35,7 @@ bool refuses_gateway(const Admission& door) {
 
 /// The place that refuses the gateway at every port of the Service; nothing when one lets it in, or when
 /// nobody knows.
-std::optional<Origin> refusal(const Doors& doors, const mesh::Service& service) {
+std::optional<Origin> refusal(const InboundPrograms& doors, const mesh::Service& service) {
   std::optional<Origin> first;
   for (const auto* workload : doors.behind(service)) {
     for (const auto& port : service.ports) {
@@ -51,7 +51,7 @@ std::optional<Origin> refusal(const Doors& doors, const mesh::Service& service) 
 
 void check(const Estate& estate, Report& report) {
   if (estate.model().mesh_kind != mesh::MeshKind::kLinkerd) return;
-  std::optional<Doors> doors;
+  std::optional<InboundPrograms> doors;
   for (const auto* resource : estate.of("Service")) {
     const Node* label = exported(*resource);
     if (label == nullptr) continue;

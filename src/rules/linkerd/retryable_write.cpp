@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "rules/estate.hpp"
+#include "rules/apis.hpp"
 #include "rules/rule.hpp"
 
 namespace marty::rules::catalog {
@@ -21,17 +21,39 @@ bool may_write(const Node* condition) {
 constexpr std::string_view kWayOut =
     "retry the routes of GET, HEAD and OPTIONS, unless the service recognises repeats";
 
-void check_profile(const Resource& profile, Report& report) {
-  each(profile.root, "spec.routes[]", [&](const Place& route) {
-    const Node* retryable = route.node.find("isRetryable");
-    const auto method = text(route.node, "condition.method");
-    if (!is_true(retryable) || !may_write(route.node.find("condition"))) return;
-    report
-        .at(profile, *retryable, route.path + ".isRetryable",
-            fmt::format("a {} that failed half-way may have been done: it would be done twice",
-                        method.empty() ? "POST (the condition takes every method)" : method))
-        .notes = {{{}, std::string(kWayOut)}};
-  });
+/// An operation that the route may take and that must not be done twice; where a document says all of them.
+struct Known {
+  bool all = false;
+  const Operation* write = nullptr;
+};
+
+Known known_write(const Estate& estate, const Resource& profile, const Node& condition) {
+  const auto* service = estate.service(*profile.name, *profile.ns);
+  const auto* api = service == nullptr ? nullptr : estate.apis().of(*service);
+  if (api == nullptr || !api->complete || condition.find("all") != nullptr) return {};
+  const auto method = text(condition, "method"), regex = text(condition, "pathRegex");
+  for (const auto& operation : api->operations)
+    if (!operation.may_be_repeated && (method.empty() || operation.takes(method)) &&
+        (regex.empty() || meet(PathShape::regex(regex), operation.shape)))
+      return {true, &operation};
+  return {true, nullptr};
+}
+
+void check_route(const Estate& estate, const Resource& profile, const Place& route, Report& report) {
+  const Node* retryable = route.node.find("isRetryable");
+  const Node* condition = route.node.find("condition");
+  if (!is_true(retryable) || !may_write(condition)) return;
+  const auto known = condition == nullptr ? Known{} : known_write(estate, profile, *condition);
+  if (known.all && known.write == nullptr) return;
+  const auto method = text(route.node, "condition.method");
+  const auto what = known.all        ? known.write->name()
+                    : method.empty() ? "POST (the condition takes every method)"
+                                     : std::string(method);
+  auto& finding =
+      report.at(profile, *retryable, route.path + ".isRetryable",
+                fmt::format("a {} that failed half-way may have been done: it would be done twice", what));
+  if (known.all) finding.notes.push_back(see(*known.write->node, "the operation"));
+  finding.notes.push_back({{}, std::string(kWayOut)});
 }
 
 /// A rule of an HTTPRoute that POST or PATCH may take; nullptr when there is none.
@@ -56,7 +78,9 @@ const Node* retried_statuses(const Resource& resource) {
 
 void check(const Estate& estate, Report& report) {
   constexpr auto kField = "metadata.annotations.retry.linkerd.io/http";
-  for (const auto* profile : estate.of("ServiceProfile")) check_profile(*profile, report);
+  for (const auto* profile : estate.of("ServiceProfile"))
+    each(profile->root, "spec.routes[]",
+         [&](const Place& route) { check_route(estate, *profile, route, report); });
   for (const auto* route : estate.of("HTTPRoute")) {
     const Node *statuses = retried_statuses(*route), *rule = writing_rule(*route);
     if (statuses == nullptr || rule == nullptr) continue;
@@ -134,6 +158,25 @@ spec:
   rules:
   - matches: [{path: {value: /toys}, method: GET}]
     backendRefs: [{name: toys, port: 80}]
+---
+openapi: 3.1.0
+info: {title: prices, version: 1.0.0}
+servers: [{url: "http://prices.market"}]
+paths:
+  /prices:
+    get: {responses: {"200": {description: all}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: prices, namespace: market}
+spec: {selector: {app: prices}, ports: [{name: http, port: 80}]}
+---
+apiVersion: linkerd.io/v1alpha2
+kind: ServiceProfile
+metadata: {name: prices.market.svc.cluster.local, namespace: shop}
+spec:
+  routes:
+  - {name: all, condition: {pathRegex: "/prices.*"}, isRetryable: true}
 )",
     .check = check,
 };

@@ -66,7 +66,7 @@ void check(const Estate& estate, Report& report) {
 extern const Rule unknown_backend{
     .id = "unknown-backend",
     .severity = Severity::kError,
-    .peers = "dangling-ingress KIA1401",
+    .peers = "dangling-ingress KIA1402",
     .title = "an Ingress or route sends to a Service, or port, that is not there",
     .why =
         "A backend that does not exist is no reason for the API server to refuse the object, so it is found "

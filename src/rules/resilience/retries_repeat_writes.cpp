@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "rules/estate.hpp"
+#include "rules/api_claims.hpp"
 #include "rules/rule.hpp"
 
 namespace marty::rules::catalog {
@@ -43,23 +43,49 @@ std::string_view risky_condition(std::string_view retry_on) {
   return {};
 }
 
+/// What the documents of the destinations say: an operation that the route takes and that must not be done
+/// twice.
+struct Known {
+  bool all = true;  ///< false: some destination is not described
+  const Operation* write = nullptr;
+};
+
+Known known_write(const Estate& estate, const Resource& resource, const Node& route) {
+  Known out;
+  each(route, "route[].destination.host", [&](const Place& host) {
+    const auto* service = estate.service(host.node.text, *resource.ns);
+    const auto* api = service == nullptr ? nullptr : estate.apis().of(*service);
+    if (api == nullptr || !api->complete) {
+      out.all = false;
+      return;
+    }
+    for (const auto& operation : api->operations)
+      if (!operation.may_be_repeated && http_takes(resource, route, operation)) out.write = &operation;
+  });
+  return out;
+}
+
+void check_route(const Estate& estate, const Resource& resource, const Place& route, Report& report) {
+  const auto risky = risky_condition(text(route.node, "retries.retryOn"));
+  if (risky.empty() || number(route.node, "retries.attempts").value_or(0) < 1 || idempotent_only(route.node))
+    return;
+  const auto known = known_write(estate, resource, route.node);
+  if (known.all && known.write == nullptr && route.node.find("rewrite") == nullptr) return;
+  auto& finding = report.at(
+      resource, *get(route.node, "retries.retryOn"), route.path + ".retries.retryOn",
+      fmt::format("'{}' sends POSTs again that may have been carried out: this route takes every method",
+                  risky));
+  if (known.write != nullptr)
+    finding.notes.push_back(see(*known.write->node, known.write->name() + " is one of them"));
+  finding.notes.push_back(
+      {{}, "give methods that may be sent twice a route of their own: method: {regex: GET|HEAD|OPTIONS}"});
+  finding.notes.push_back({{}, "connect-failure and refused-stream are safe for all of them"});
+}
+
 void check(const Estate& estate, Report& report) {
-  for (const auto* resource : estate.of("VirtualService")) {
-    each(resource->root, "spec.http[]", [&](const Place& route) {
-      const auto risky = risky_condition(text(route.node, "retries.retryOn"));
-      if (risky.empty() || number(route.node, "retries.attempts").value_or(0) < 1 ||
-          idempotent_only(route.node))
-        return;
-      report
-          .at(*resource, *get(route.node, "retries.retryOn"), route.path + ".retries.retryOn",
-              fmt::format(
-                  "'{}' sends POSTs again that may have been carried out: this route takes every method",
-                  risky))
-          .notes = {
-          {{}, "give methods that may be sent twice a route of their own: method: {regex: GET|HEAD|OPTIONS}"},
-          {{}, "connect-failure and refused-stream are safe for all of them"}};
-    });
-  }
+  for (const auto* resource : estate.of("VirtualService"))
+    each(resource->root, "spec.http[]",
+         [&](const Place& route) { check_route(estate, *resource, route, report); });
 }
 
 }  // namespace
@@ -100,6 +126,27 @@ spec:
     route: [{destination: {host: pets}}]
   - retries: {attempts: 3, retryOn: "connect-failure,refused-stream"}
     route: [{destination: {host: pets}}]
+---
+openapi: 3.1.0
+info: {title: prices, version: 1.0.0}
+servers: [{url: "http://prices.market"}]
+paths:
+  /prices:
+    get: {responses: {"200": {description: all}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: prices, namespace: market}
+spec: {selector: {app: prices}, ports: [{name: http, port: 80}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: prices, namespace: market}
+spec:
+  hosts: [prices]
+  http:
+  - retries: {attempts: 2, retryOn: "connect-failure,gateway-error"}
+    route: [{destination: {host: prices}}]
 )",
     .check = check,
 };

@@ -5,7 +5,7 @@ namespace marty::rules::catalog {
 extern const Rule conflicting_fields{
     .id = "conflicting-fields",
     .severity = Severity::kError,
-    .peers = "IST0106 VAL",
+    .peers = "IST0106 VAL LW",
     .title = "fields that exclude each other",
     .why =
         "Of these fields an object may have one at most, because each answers the same question in "

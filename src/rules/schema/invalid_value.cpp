@@ -5,7 +5,7 @@ namespace marty::rules::catalog {
 extern const Rule invalid_value{
     .id = "invalid-value",
     .severity = Severity::kError,
-    .peers = "IST0106 VAL",
+    .peers = "IST0106 VAL LW",
     .title = "a value that is none of those allowed, or not of their form",
     .why =
         "The field takes one of a list of words, or texts of a certain form such as DNS names. The API "

@@ -5,7 +5,7 @@ namespace marty::rules::catalog {
 extern const Rule missing_field{
     .id = "missing-field",
     .severity = Severity::kError,
-    .peers = "IST0106 VAL",
+    .peers = "IST0106 VAL LW",
     .title = "something that is needed is not there",
     .why =
         "The API server refuses objects without their required fields, and choices of which one must be "

@@ -5,7 +5,7 @@ namespace marty::rules::catalog {
 extern const Rule out_of_range{
     .id = "out-of-range",
     .severity = Severity::kError,
-    .peers = "IST0106 VAL",
+    .peers = "IST0106 VAL LW",
     .title = "a number, a length or a count outside its bounds",
     .why =
         "The API server holds numbers, lengths of texts and lengths of lists against the bounds of the "

@@ -5,7 +5,7 @@ namespace marty::rules::catalog {
 extern const Rule schema_rule{
     .id = "schema-rule",
     .severity = Severity::kError,
-    .peers = "IST0106 VAL",
+    .peers = "IST0106 VAL KIA1503",
     .title = "a rule of the kind itself is broken",
     .why =
         "CRDs carry rules in CEL about how fields go together, and Kubernetes has such rules for its own "

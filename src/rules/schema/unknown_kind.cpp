@@ -17,6 +17,7 @@ kind: DestinationRules # <<
 metadata: {name: pets, namespace: shop}
 spec:
   host: pets.example.com
+  trafficPolicy: {loadBalancer: {simple: RANDOM}}
 )",
     .good = R"(
 apiVersion: networking.istio.io/v1
@@ -24,6 +25,7 @@ kind: DestinationRule
 metadata: {name: pets, namespace: shop}
 spec:
   host: pets.example.com
+  trafficPolicy: {loadBalancer: {simple: RANDOM}}
 )",
 };
 

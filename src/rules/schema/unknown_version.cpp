@@ -16,6 +16,7 @@ kind: DestinationRule
 metadata: {name: pets, namespace: shop}
 spec:
   host: pets.example.com
+  trafficPolicy: {loadBalancer: {simple: RANDOM}}
 )",
     .good = R"(
 apiVersion: networking.istio.io/v1
@@ -23,6 +24,7 @@ kind: DestinationRule
 metadata: {name: pets, namespace: shop}
 spec:
   host: pets.example.com
+  trafficPolicy: {loadBalancer: {simple: RANDOM}}
 )",
 };
 

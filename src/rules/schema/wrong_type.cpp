@@ -5,7 +5,7 @@ namespace marty::rules::catalog {
 extern const Rule wrong_type{
     .id = "wrong-type",
     .severity = Severity::kError,
-    .peers = "IST0106 VAL",
+    .peers = "IST0106 VAL LW",
     .title = "a value of another type than the field takes",
     .why =
         "Texts, numbers and bools are different things to the API server: port: \"80\" is refused where a "

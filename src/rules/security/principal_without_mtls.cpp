@@ -39,10 +39,43 @@ void check_policy(const Estate& estate, const Resource& policy, const SelectingK
   }
 }
 
+/// The mode of all its pods when each of them takes plain text only: then no caller has an identity.
+std::optional<Sourced<MtlsMode>> disabled_mode(const Estate& estate, const Resource& policy,
+                                               const SelectingKind& kind) {
+  std::optional<Sourced<MtlsMode>> out;
+  for (const auto* pods : chosen(estate, policy, kind)) {
+    if (!estate.istio_injected(pods->ns(), pods)) continue;
+    const auto mode = mtls_mode(estate, *pods);
+    if (*mode != MtlsMode::kDisable || !mode.written()) return std::nullopt;
+    out = mode;
+  }
+  return out;
+}
+
+void check_allow(const Estate& estate, const Resource& policy, const SelectingKind& kind, Report& report) {
+  const auto action = text(policy.root, "spec.action");
+  if (!action.empty() && action != "ALLOW") return;
+  bool said = false;
+  for (const auto field : {"principals", "namespaces", "serviceAccounts"})
+    each(policy.root, fmt::format("spec.rules[].from[].source.{}", field), [&](const Place& place) {
+      if (said) return;
+      const auto mode = disabled_mode(estate, policy, kind);
+      if (!mode) return;
+      said = true;
+      report
+          .at(policy, place,
+              fmt::format("no caller comes with a certificate, so none has {}: this lets nobody in", field))
+          .notes = {{{mode->origin, 7}, "mutual TLS is turned off here"}};
+    });
+}
+
 void check(const Estate& estate, Report& report) {
   for (const auto& kind : selecting_kinds()) {
     if (kind.kind != "AuthorizationPolicy") continue;
-    for (const auto* policy : estate.of(kind.kind, kind.group)) check_policy(estate, *policy, kind, report);
+    for (const auto* policy : estate.of(kind.kind, kind.group)) {
+      check_policy(estate, *policy, kind, report);
+      check_allow(estate, *policy, kind, report);
+    }
   }
 }
 
@@ -52,13 +85,15 @@ extern const Rule principal_without_mtls{
     .id = "principal-without-mtls",
     .severity = Severity::kWarning,
     .peers = "KIA0105",
-    .title = "a DENY by identity where callers may come without one",
+    .title = "a policy by identity where callers may come without one",
     .why =
         "Principals and namespaces are read from the caller's certificate. Where mutual TLS is not required "
         "a "
         "caller may come in plaintext, has no identity, and a DENY that names identities never matches it: "
         "who "
-        "was to be kept out only has to leave the mesh.",
+        "was to be kept out only has to leave the mesh. Where it is turned off, nobody has an identity, and "
+        "an "
+        "ALLOW that names some lets nobody in.",
     .bad = R"(
 apiVersion: v1
 kind: Namespace

@@ -15,7 +15,8 @@ void check_block(const Estate& estate, const Resource& rule, const Resource& ser
   const auto strict = strict_behind(estate, service, port);
   if (!strict) return;
   auto& finding = report.at(
-      rule, written != nullptr ? *written : tls.node, written != nullptr ? tls.path + ".mode" : tls.path,
+      rule, written != nullptr ? *written : tls.node,
+      written != nullptr ? tls.path + ".mode" : tls.path.words(),
       fmt::format("callers send {} to pods that take mutual TLS of the mesh only: every call fails with 503",
                   plain ? "plaintext" : "TLS of their own"));
   finding.notes = {{{strict->origin, 6}, "STRICT is said here"}};

@@ -32,6 +32,10 @@ void check(const Estate& estate, Report& report) {
     for (const auto pattern :
          {"spec.rules[].to[].operation.methods[]", "spec.rules[].to[].operation.notMethods[]"})
       each(policy->root, pattern, [&](const Place& method) { check_one(*policy, method, report); });
+  for (const auto* profile : estate.of("ServiceProfile"))
+    for (const auto pattern : {"spec.routes[].condition.method", "spec.routes[].condition.all[].method",
+                               "spec.routes[].condition.any[].method", "spec.routes[].condition.not.method"})
+      each(profile->root, pattern, [&](const Place& method) { check_one(*profile, method, report); });
 }
 
 }  // namespace
@@ -43,8 +47,8 @@ extern const Rule unknown_method{
     .title = "a policy names a method that HTTP does not have",
     .why =
         "Methods are compared letter by letter, and in upper case on the wire. A rule with 'get' or 'GETS' "
-        "matches "
-        "no request; in an ALLOW that keeps its callers out. (A gRPC call is always a POST.)",
+        "matches no request; in an ALLOW that keeps its callers out, and a ServiceProfile's route counts and "
+        "retries nothing. (A gRPC call is always a POST.)",
     .bad = R"(
 apiVersion: security.istio.io/v1
 kind: AuthorizationPolicy

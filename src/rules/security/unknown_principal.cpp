@@ -36,7 +36,26 @@ void check_one(const Estate& estate, const Resource& policy, const Place& princi
   suggest(finding, who->account, estate.names("ServiceAccount", who->ns));
 }
 
+/// "account", of the policy's namespace, or "namespace/account".
+void check_account(const Estate& estate, const Resource& policy, const Place& account, Report& report) {
+  const std::string_view said = account.node.text;
+  const auto slash = said.find('/');
+  const Identity who{{},
+                     slash == said.npos ? std::string_view(*policy.ns) : said.substr(0, slash),
+                     slash == said.npos ? said : said.substr(slash + 1)};
+  if (exists(estate, who)) return;
+  suggest(report.at(policy, account,
+                    fmt::format("namespace '{}' has no service account '{}': nobody can be this caller",
+                                who.ns, who.account)),
+          who.account, estate.names("ServiceAccount", who.ns));
+}
+
 void check(const Estate& estate, Report& report) {
+  for (const auto* policy : estate.of("AuthorizationPolicy", "security.istio.io"))
+    for (const auto pattern :
+         {"spec.rules[].from[].source.serviceAccounts[]", "spec.rules[].from[].source.notServiceAccounts[]"})
+      each(policy->root, pattern,
+           [&](const Place& account) { check_account(estate, *policy, account, report); });
   for (const auto* policy : estate.of("AuthorizationPolicy", "security.istio.io"))
     for (const auto pattern :
          {"spec.rules[].from[].source.principals[]", "spec.rules[].from[].source.notPrincipals[]"})

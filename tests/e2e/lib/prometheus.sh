@@ -37,7 +37,8 @@ fails() { # fails POD-INDEX: its application answers 503 from now on
 ask() { curl -sf --data-urlencode "query=$1" "$prometheus/api/v1/query"; }
 scraped_again() { # since the last time: a series first seen at its end has no rate, so traffic goes on between scrapes
   local scrape
-  scrape=$(ask 'timestamp(up == 1)' | grep -o '"value":.*') && [[ $scrape != "${last_scrape:-}" ]] && last_scrape=$scrape
+  scrape=$(ask 'timestamp(up == 1)' | grep -o '"value":.*') || return
+  [[ $scrape != "${last_scrape:-}" ]] && last_scrape=$scrape
 }
 fired() { # fired ALERT: now or before
   traffic

@@ -1,0 +1,116 @@
+#include <fmt/format.h>
+
+#include "rules/refusals.hpp"
+
+namespace marty::rules::catalog {
+namespace {
+
+bool is_prime(std::int64_t n) {
+  if (n < 2) return false;
+  for (std::int64_t i = 2; i * i <= n; ++i)
+    if (n % i == 0) return false;
+  return true;
+}
+
+void check_hash(const Resource& rule, const Place& hash, Report& report) {
+  check_needs_one(rule, hash, {"httpHeaderName", "httpCookie", "useSourceIp", "httpQueryParameterName"},
+                  report);
+  check_exclusive(rule, hash, "ringHash", "maglev", report);
+  for (const auto newer : {"ringHash", "maglev"})
+    check_exclusive(rule, hash, newer, "minimumRingSize", report);
+  const auto size = number(hash.node, "maglev.tableSize");
+  if (size && *size != 0 && (!is_prime(*size) || *size >= 5'000'011))
+    refuse(rule, hash, "maglev.tableSize",
+           fmt::format("{} is no prime below 5000011, as Maglev's table needs", *size), report);
+}
+
+void check_balancer(const Resource& rule, const Place& balancer, Report& report) {
+  if (const Node* hash = balancer.node.find("consistentHash"))
+    check_hash(rule, {*hash, balancer.path + ".consistentHash"}, report);
+  const auto simple = text(balancer.node, "simple");
+  if (balancer.node.find("warmup") != nullptr && (simple == "RANDOM" || simple == "PASSTHROUGH"))
+    refuse(rule, balancer, "warmup", fmt::format("{} knows no warm-up; this has no effect", simple), report)
+        .severity = Severity::kWarning;
+}
+
+/// What a whole policy and the settings of one port have in common.
+void check_policy(const Resource& rule, const Place& policy, Report& report) {
+  const auto below = [&](std::string_view field, const auto& check) {
+    if (const Node* node = get(policy.node, field))
+      check(Place{*node, policy.path + "." + std::string(field)});
+  };
+  below("connectionPool", [&](const Place& pool) {
+    check_needs_one(rule, pool, {"tcp", "http"}, report);
+    if (text(pool.node, "http.h2UpgradePolicy") == "UPGRADE" &&
+        is_true(get(pool.node, "http.useClientProtocol")))
+      refuse(rule, pool, "http.useClientProtocol",
+             "h2UpgradePolicy: UPGRADE is here too: one of them picks the protocol", report);
+  });
+  below("loadBalancer", [&](const Place& balancer) { check_balancer(rule, balancer, report); });
+}
+
+void check_ports(const Resource& rule, const Place& policy, Report& report) {
+  each(policy.node, "portLevelSettings[]", [&](const Place& at) {
+    const std::string path = policy.path + "." + at.path;
+    const Place settings{at.node, path};
+    if (get(at.node, "port.number") == nullptr)
+      refuse(rule, settings, {}, "which port? These settings need port.number", report);
+    else
+      check_needs_one(rule, settings, {"loadBalancer", "connectionPool", "outlierDetection", "tls"}, report);
+    check_policy(rule, settings, report);
+  });
+}
+
+void check(const Estate& estate, Report& report) {
+  for (const auto* rule : estate.of("DestinationRule"))
+    for (const auto pattern : {"spec.trafficPolicy", "spec.subsets[].trafficPolicy"})
+      each(rule->root, pattern, [&](const Place& policy) {
+        check_policy(*rule, policy, report);
+        check_ports(*rule, policy, report);
+        check_exclusive(*rule, policy, "tunnel", "proxyProtocol", report);
+      });
+}
+
+}  // namespace
+
+extern const Rule settings_refused{
+    .id = "settings-refused",
+    .severity = Severity::kError,
+    .peers = "IST0106 VAL",
+    .title = "settings for a destination that are empty or contradict each other",
+    .why =
+        "A connectionPool has tcp or http, settings for a port name the port and set something, a consistent "
+        "hash says what is hashed, and Maglev's table has a prime size. The schema lets an empty block pass; "
+        "Istio's webhook does not, and the rule with all its limits stays out.",
+    .bad = R"(
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: pets, namespace: shop}
+spec:
+  host: pets
+  trafficPolicy:
+    connectionPool: {} # <<
+    loadBalancer:
+      consistentHash: {maglev: {tableSize: 100}} # <<
+    portLevelSettings:
+    - port: {number: 80} # <<
+    - outlierDetection: {consecutive5xxErrors: 5} # <<
+)",
+    .good = R"(
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: pets, namespace: shop}
+spec:
+  host: pets
+  trafficPolicy:
+    connectionPool: {tcp: {maxConnections: 100}}
+    loadBalancer:
+      consistentHash: {httpHeaderName: x-user, maglev: {tableSize: 101}}
+    portLevelSettings:
+    - port: {number: 80}
+      outlierDetection: {consecutive5xxErrors: 5}
+)",
+    .check = check,
+};
+
+}  // namespace marty::rules::catalog

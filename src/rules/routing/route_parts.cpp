@@ -1,0 +1,134 @@
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+#include "rules/refusals.hpp"
+
+namespace marty::rules::catalog {
+namespace {
+
+/// prefixRewrite replaces what a prefix matched; other matches have no such part.
+void check_prefix_rewrite(const Resource& resource, const Place& route, Report& report) {
+  if (get(route.node, "redirect.prefixRewrite") == nullptr) return;
+  bool prefixes = false, others = false;
+  each(route.node, "match[]",
+       [&](const Place& match) { (get(match.node, "uri.prefix") != nullptr ? prefixes : others) = true; });
+  if (!prefixes || others)
+    refuse(resource, route, "redirect.prefixRewrite",
+           "this needs a uri of type prefix in every match of the route", report);
+}
+
+void check_http(const Resource& resource, const Place& route, Report& report) {
+  check_exclusive(resource, route, "mirror", "mirrors", report);
+  check_exclusive(resource, route, "directResponse", "rewrite", report);
+  const auto below = [&](std::string_view field, const auto& check) {
+    const Node* node = get(route.node, field);
+    if (node != nullptr) check(Place{*node, route.path + "." + std::string(field)});
+  };
+  below("redirect", [&](const Place& redirect) {
+    check_needs_one(resource, redirect, {"uri", "prefixRewrite", "authority", "port", "derivePort", "scheme"},
+                    report);
+    check_exclusive(resource, redirect, "uri", "prefixRewrite", report);
+  });
+  check_prefix_rewrite(resource, route, report);
+  below("rewrite", [&](const Place& rewrite) {
+    check_needs_one(resource, rewrite, {"uri", "uriRegexRewrite", "authority"}, report);
+    check_exclusive(resource, rewrite, "uri", "uriRegexRewrite", report);
+  });
+  below("rewrite.uriRegexRewrite", [&](const Place& regex) {
+    for (const auto field : {"match", "rewrite"})
+      if (regex.node.find(field) == nullptr)
+        refuse(resource, regex, {}, fmt::format("a rewrite by regex needs '{}', too", field), report);
+  });
+}
+
+/// What every request has in common is no match; and more than all requests cannot be mirrored.
+void check_values(const Resource& resource, Report& report) {
+  for (const auto pattern : {"spec.http[].match[].uri.prefix", "spec.http[].match[].authority.prefix",
+                             "spec.http[].match[].headers{}.prefix", "spec.http[].match[].method.prefix"})
+    each(resource.root, pattern, [&](const Place& prefix) {
+      if (prefix.node.text.empty())
+        report.at(resource, prefix, "every text begins with nothing: leave this match out");
+    });
+  for (const auto pattern : {"spec.http[].mirrorPercentage.value", "spec.http[].mirrors[].percentage.value"})
+    each(resource.root, pattern, [&](const Place& share) {
+      const auto percent = std::strtod(share.node.text.c_str(), nullptr);
+      if (percent > 100 || percent < 0) report.at(resource, share, "a share of all requests is 0 to 100");
+    });
+}
+
+/// Hosts of destinations are names; '*' is none.
+void check_destinations(const Resource& resource, Report& report) {
+  for (const auto pattern : {"spec.http[].route[].destination.host", "spec.tcp[].route[].destination.host",
+                             "spec.tls[].route[].destination.host", "spec.http[].mirror.host"})
+    each(resource.root, pattern, [&](const Place& host) {
+      if (host.node.text == "*") report.at(resource, host, "'*' names no destination");
+    });
+}
+
+void check_streams(const Resource& resource, Report& report) {
+  each(resource.root, "spec.tcp[]", [&](const Place& route) {
+    if (!has(route.node, "route")) refuse(resource, route, {}, "a route for TCP needs 'route'", report);
+  });
+}
+
+void check(const Estate& estate, Report& report) {
+  for (const auto* resource : estate.of("VirtualService")) {
+    each(resource->root, "spec.http[]", [&](const Place& route) { check_http(*resource, route, report); });
+    check_destinations(*resource, report);
+    check_values(*resource, report);
+    check_streams(*resource, report);
+  }
+}
+
+}  // namespace
+
+extern const Rule route_parts{
+    .id = "route-parts",
+    .severity = Severity::kError,
+    .peers = "IST0106 VAL",
+    .title = "parts of a route that exclude each other, or say nothing",
+    .why =
+        "A redirect or rewrite must say what to change, and in one way only; a mirror is written once, as "
+        "'mirror' or in 'mirrors'; a route for TCP leads somewhere. The CRD's schema lets all of that pass, "
+        "and "
+        "then Istio's webhook refuses the object, or, where nobody asks the webhook, the route is left out.",
+    .bad = R"(
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: pets, namespace: shop}
+spec:
+  hosts: [pets]
+  http:
+  - match: [{uri: {prefix: /old}}]
+    redirect: {redirectCode: 302} # <<
+  - match: [{uri: {prefix: /v1}}]
+    rewrite:
+      uri: /
+      uriRegexRewrite: {match: ^/v1, rewrite: /} # <<
+    route: [{destination: {host: pets}}]
+  - match: [{uri: {exact: /a}}]
+    redirect: {prefixRewrite: /b} # <<
+  - mirror: {host: pets}
+    mirrors: [{destination: {host: pets}}] # <<
+    route: [{destination: {host: pets}}]
+)",
+    .good = R"(
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: pets, namespace: shop}
+spec:
+  hosts: [pets]
+  http:
+  - match: [{uri: {prefix: /old}}]
+    redirect: {uri: /new, redirectCode: 302}
+  - match: [{uri: {prefix: /v1/}}]
+    rewrite: {uri: /}
+    route: [{destination: {host: pets}}]
+  - mirrors: [{destination: {host: pets}}]
+    route: [{destination: {host: pets}}]
+)",
+    .check = check,
+};
+
+}  // namespace marty::rules::catalog

@@ -60,7 +60,7 @@ Status check_live(const World& world, const Arguments& arguments, const std::vec
     join(manifests,
          dialect::read_manifest_text(target->context + "/" + listing.resource, std::move(listing.text),
                                      into.sources, into.found, scope.ns, scope.workers));
-  check(std::move(manifests), scope, into);
+  leave(check(std::move(manifests), scope, into));
   if (!paths.empty())
     std::erase_if(into.found.all(), [&](const Diagnostic& finding) { return !about_files(finding, first); });
   for (auto& finding : into.found.all())  // the text of a cluster's object is no file to edit

@@ -108,12 +108,11 @@ ScalarType Node::type() const {
   return is_text ? ScalarType::kString : plain_type(text);
 }
 
-const Node* Node::find(std::string_view key) const {
+const Node* Node::find(std::string_view key, std::uint32_t mark_of_key) const {
   if (!is_mapping()) return nullptr;
-  const auto wanted = mark_of(key);
   const Node* const end = children.data() + (children.size() & ~std::size_t{1});
   for (const Node* one = children.data(); one != end; one += 2) {
-    if ((one->mark == wanted || one->mark == 0) && same(one->text, key)) return one + 1;
+    if ((one->mark == mark_of_key || one->mark == 0) && same(one->text, key)) return one + 1;
   }
   return nullptr;
 }

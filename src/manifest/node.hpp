@@ -56,7 +56,7 @@ enum class ScalarType { kNull, kBool, kInteger, kNumber, kString };
 ScalarType plain_type(std::string_view text);
 
 /// A few bytes of a key in one number, never 0: keys whose marks differ are different.
-inline std::uint32_t mark_of(std::string_view key) {
+constexpr std::uint32_t mark_of(std::string_view key) {
   if (key.empty()) return 1;
   const auto byte = [&](std::size_t at) {
     return static_cast<std::uint32_t>(static_cast<unsigned char>(key[at]));
@@ -99,7 +99,8 @@ struct Node {
   std::size_t size() const { return is_mapping() ? children.size() / 2 : children.size(); }
   EntryView entry(std::size_t i) const { return {children[2 * i], children[2 * i + 1]}; }
   /// The value under a key of a mapping; nullptr when absent or when this is no mapping.
-  const Node* find(std::string_view key) const;
+  const Node* find(std::string_view key) const { return find(key, mark_of(key)); }
+  const Node* find(std::string_view key, std::uint32_t mark_of_key) const;
   Node* find(std::string_view key) { return const_cast<Node*>(std::as_const(*this).find(key)); }
   /// Follows keys ("spec", "http") and, in a sequence, decimal indexes; nullptr when the way ends.
   Node* at(std::initializer_list<std::string_view> path);

@@ -139,7 +139,7 @@ mesh::Model Reach::part(const Pods& from, const CalledPort& called) const {
       for (const auto& to : route.destinations) hosts.insert(*to.host);
   }
   for (const auto& host : hosts) {
-    const auto* service = host == called.model->fqdn() ? called.model : whole.service(host);
+    const auto* service = host == called.model->fqdn() ? called.model : estate_.modelled(host);
     if (service == nullptr) continue;
     out.services.push_back(*service);
     for (const auto* rule : named(destinations_, host)) out.destinations.push_back(*rule);

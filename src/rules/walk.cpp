@@ -4,23 +4,22 @@
 
 namespace marty::rules {
 
-const Node* get(const Node& from, std::string_view path) {
+const Node* get(const Node& from, const Way& way) {
   const Node* node = &from;
-  while (node != nullptr && !path.empty()) {
-    const auto dot = path.find('.');
-    node = node->find(path.substr(0, dot));
-    path = dot == path.npos ? std::string_view{} : path.substr(dot + 1);
+  for (const auto& [key, mark] : way) {
+    node = node->find(key, mark);
+    if (node == nullptr) return nullptr;
   }
   return node;
 }
 
-std::string_view text(const Node& from, std::string_view path) {
-  const Node* node = get(from, path);
+std::string_view text(const Node& from, const Way& way) {
+  const Node* node = get(from, way);
   return node != nullptr && node->is_scalar() ? std::string_view(node->text) : std::string_view{};
 }
 
-std::optional<std::int64_t> number(const Node& from, std::string_view path) {
-  const auto written = text(from, path);
+std::optional<std::int64_t> number(const Node& from, const Way& way) {
+  const auto written = text(from, way);
   std::int64_t value = 0;
   const auto end = written.data() + written.size();
   const auto [stop, failure] = std::from_chars(written.data(), end, value);
@@ -34,22 +33,19 @@ namespace {
 
 using See = FunctionRef<void(const Place&)>;
 
-void follow(const Node& node, std::string_view pattern, const schema::Place& here, See see) {
-  if (pattern.empty()) return see({node, here});
-  if (pattern.starts_with('.')) pattern.remove_prefix(1);
-  if (pattern.starts_with("[]")) {
+void follow(const Node& node, const Way::Step* step, const Way::Step* end, const schema::Place& here,
+            See see) {
+  if (step == end) return see({node, here});
+  if (step->mark == Way::kItems) {
     if (!node.is_sequence()) return;
     for (std::size_t i = 0; i < node.children.size(); ++i)
-      follow(node.children[i], pattern.substr(2), here.item(i), see);
-  } else if (pattern.starts_with("{}")) {
+      follow(node.children[i], step + 1, end, here.item(i), see);
+  } else if (step->mark == Way::kValues) {
     if (!node.is_mapping()) return;
     for (std::size_t i = 0; i < node.size(); ++i)
-      follow(node.entry(i).value, pattern.substr(2), here.field(node.entry(i).key.text), see);
-  } else {
-    std::size_t end = 0;
-    while (end < pattern.size() && pattern[end] != '.' && pattern[end] != '[' && pattern[end] != '{') ++end;
-    const auto key = pattern.substr(0, end);
-    if (const Node* next = node.find(key)) follow(*next, pattern.substr(end), here.field(key), see);
+      follow(node.entry(i).value, step + 1, end, here.field(node.entry(i).key.text), see);
+  } else if (const Node* next = node.find(step->key, step->mark)) {
+    follow(*next, step + 1, end, here.field(step->key), see);
   }
 }
 
@@ -65,7 +61,7 @@ void all_below(const Node& node, const schema::Place& here, See see) {
 
 }  // namespace
 
-void each(const Node& root, std::string_view pattern, See see) { follow(root, pattern, {}, see); }
+void each(const Node& root, const Way& way, See see) { follow(root, way.begin(), way.end(), {}, see); }
 
 void each_scalar(const Node& root, See see) { all_below(root, {}, see); }
 

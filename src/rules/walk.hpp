@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <concepts>
 #include <cstdint>
 #include <optional>
@@ -17,13 +18,61 @@ namespace marty::rules {
 
 using manifest::Node;
 
-/// The value at a dotted path ("spec.template.metadata.labels"); nullptr when the way ends. Keys that contain
-/// dots are asked for with Node::find.
-const Node* get(const Node& from, std::string_view path);
+/// A way through an object, "spec.http[].route[]": "[]" means each item of a sequence, "{}" each value of a
+/// mapping. A literal is taken apart while compiling; of other texts it keeps views. Keys that contain dots
+/// are asked for with Node::find.
+class Way {
+ public:
+  static constexpr std::uint32_t kItems = 2, kValues = 3, kNowhere = 4;  ///< no marks of keys
+  struct Step {
+    std::string_view key;
+    std::uint32_t mark = 0;
+  };
+
+  constexpr Way() = default;
+  template <std::size_t N>
+  consteval Way(const char (&text)[N]) {
+    take_apart({text, N - 1});
+  }
+  template <std::convertible_to<std::string_view> Text>
+  requires(!std::is_array_v<Text>) Way(const Text& text) { take_apart(text); }
+  const Step* begin() const { return steps_.data(); }
+  const Step* end() const { return steps_.data() + count_; }
+
+ private:
+  static constexpr std::size_t kStepsMax = 12;
+
+  constexpr void take_apart(std::string_view text) {
+    for (count_ = 0; !text.empty(); ++count_) {
+      if (count_ == kStepsMax) {  // longer than any of ours: made of what a manifest says, and leads nowhere
+        steps_[0] = {{}, kNowhere};
+        count_ = 1;
+        return;
+      }
+      if (text.front() == '.') text.remove_prefix(1);
+      auto& step = steps_[count_];
+      std::size_t size = 2;
+      if (text.starts_with("[]") || text.starts_with("{}")) {
+        step.mark = text.front() == '[' ? kItems : kValues;
+      } else {
+        for (size = 0; size < text.size() && text[size] != '.' && text[size] != '[' && text[size] != '{';)
+          ++size;
+        step = {text.substr(0, size), manifest::mark_of(text.substr(0, size))};
+      }
+      text.remove_prefix(size);
+    }
+  }
+
+  std::array<Step, kStepsMax> steps_;
+  std::size_t count_ = 0;
+};
+
+/// The value at a way of keys only ("spec.template.metadata.labels"); nullptr when the way ends.
+const Node* get(const Node& from, const Way&);
 /// The text of the scalar there, or an empty one.
-std::string_view text(const Node& from, std::string_view path);
+std::string_view text(const Node& from, const Way&);
 /// The number there; nothing for what is absent or no integer.
-std::optional<std::int64_t> number(const Node& from, std::string_view path);
+std::optional<std::int64_t> number(const Node& from, const Way&);
 bool is_true(const Node* node);
 /// Whether there is one that has entries; a manifest may say anything anywhere.
 inline bool is_mapping(const Node* node) { return node != nullptr && node->is_mapping(); }
@@ -60,9 +109,8 @@ struct Place {
   const Node& node;
   Path path;
 };
-/// Calls `see` for every value a pattern leads to. "[]" means each item of a sequence, "{}" each value of a
-/// mapping: "spec.http[].route[].destination.host".
-void each(const Node& root, std::string_view pattern, FunctionRef<void(const Place&)> see);
+/// Calls `see` for every value a way leads to.
+void each(const Node& root, const Way&, FunctionRef<void(const Place&)> see);
 /// Every scalar below a node, whatever it is called.
 void each_scalar(const Node& root, FunctionRef<void(const Place&)> see);
 

@@ -156,7 +156,7 @@ class Predicted {
       return Miss{&name, path, fmt::format("virtual hosts have names in full, so '{}' is none", name.text),
                   fmt::format("write {}.<namespace>.svc.cluster.local{}", host, name.text.substr(colon))};
     }
-    const auto* service = estate_.model().service(host);
+    const auto* service = estate_.modelled(host);
     const auto port = number_in(std::string_view(name.text).substr(colon + 1));
     if (service == nullptr || !port ||
         std::any_of(service->ports.begin(), service->ports.end(),

@@ -56,7 +56,7 @@ void check(const Estate& estate, Report& report) {
     const Node* label = exported(*resource);
     if (label == nullptr) continue;
     const auto* service =
-        estate.model().service(fmt::format("{}.{}.svc.cluster.local", *resource->name, *resource->ns));
+        estate.modelled(*resource);
     if (!doors) doors.emplace(estate);
     const auto where = service == nullptr ? std::nullopt : refusal(*doors, *service);
     if (!where) continue;

@@ -26,7 +26,7 @@ Targets targets_of(const Estate& estate) {
 /// The ports of the pods that the Service leads to, as a Server may call them: by name or number.
 std::set<std::string> ports_behind(const Estate& estate, const Resource& service) {
   std::set<std::string> out;
-  const auto* known = estate.model().service(*service.name + "." + *service.ns + ".svc.cluster.local");
+  const auto* known = estate.modelled(service);
   if (known == nullptr) return out;
   for (const auto& port : known->ports)
     out.insert(std::to_string(port.target_port != 0 ? port.target_port : port.port));

@@ -20,7 +20,7 @@ struct Ports {
 std::map<const Pods*, Ports> ports_of_pods(const Estate& estate) {
   std::map<const Pods*, Ports> out;
   for (const auto* service : estate.of("Service")) {
-    const auto* known = estate.model().service(*service->name + "." + *service->ns + ".svc.cluster.local");
+    const auto* known = estate.modelled(*service);
     if (known == nullptr) continue;
     for (const auto* pods : estate.pods_of(*service))
       for (const auto& port : known->ports) {

@@ -41,7 +41,7 @@ using Called = std::map<std::int64_t, const Resource*>;
 std::map<const Pods*, Called> called_ports(const Estate& estate) {
   std::map<const Pods*, Called> out;
   for (const auto* service : estate.of("Service")) {
-    const auto* known = estate.model().service(*service->name + "." + *service->ns + ".svc.cluster.local");
+    const auto* known = estate.modelled(*service);
     if (known == nullptr) continue;
     for (const auto* pods : estate.pods_of(*service))
       for (const auto& port : known->ports)

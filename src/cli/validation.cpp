@@ -78,6 +78,7 @@ Status check_service(const World& world, const ServiceFolder& service, Scope& sc
   }
   if (std::filesystem::exists(service.openapi_file(), ignored)) {
     MARTY_TRY(learn_api(world, world.shown(service.openapi_file()), scope, into));
+    if (*policy) scope.settings.api_service = *(*policy)->service.name + "." + *(*policy)->ns;
     into.checked += 1;
   }
   const auto overlays = service.kubernetes() + "/overlays";

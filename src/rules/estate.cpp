@@ -68,8 +68,7 @@ Estate::Estate(const dialect::Manifests& manifests, const mesh::Model& model, co
     index_pods(resource);
   }
   queries_ = std::make_unique<Queries>(*this);
-  settings_.apis.insert(settings_.apis.end(), manifests.apis.begin(), manifests.apis.end());
-  apis_ = std::make_unique<Apis>(*this);
+  apis_ = std::make_unique<Apis>(*this, manifests.apis);
 }
 
 Estate::~Estate() = default;

@@ -30,7 +30,7 @@ Known known_write(const Estate& estate, const Resource& profile, const Node& con
   if (api == nullptr || !api->complete || condition.find("all") != nullptr) return {};
   const auto method = text(condition, "method"), regex = text(condition, "pathRegex");
   for (const auto& operation : api->operations)
-    if (!operation.may_be_repeated && (method.empty() || operation.takes(method)) &&
+    if (!operation.may_be_repeated && (method.empty() || method == operation.method) &&
         (regex.empty() || meet(PathShape::regex(regex), operation.shape)))
       return {true, &operation};
   return {true, nullptr};

@@ -248,9 +248,10 @@ void each_claim(const Estate& estate, const See& see) {
 PlatformPaths::PlatformPaths(const Estate& estate, const Resource& service) {
   for (const auto path : {"/metrics", "/favicon.ico", "/robots.txt", "/openapi.json", "/openapi.yaml"})
     paths_.push_back(PathShape::exact(path));
-  for (const auto path : {"/health", "/ready", "/live", "/ping", "/status", "/actuator", "/.well-known",
-                          "/swagger", "/docs", "/debug"})
-    paths_.push_back(PathShape::prefix(path));
+  for (const auto path :
+       {"/health", "/healthz", "/ready", "/readyz", "/readiness", "/live", "/livez", "/liveness", "/ping",
+        "/status", "/actuator", "/.well-known", "/swagger", "/swagger-ui", "/docs", "/debug"})
+    paths_.push_back(PathShape::segments(path));
   for (const auto* pods : estate.pods_of(service)) {
     for (const auto pattern :
          {"containers[].readinessProbe.httpGet.path", "containers[].livenessProbe.httpGet.path",

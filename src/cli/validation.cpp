@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <utility>
 
 #include "cli/policy_source.hpp"
 #include "dialect/manifests.hpp"
@@ -89,8 +90,12 @@ Status check_service(const World& world, const ServiceFolder& service, Scope& sc
     if (!entry.is_directory) continue;
     ++read;
     const std::string path = world.shown(overlays + "/" + entry.name);
+    // What was said of a line of openapi.yaml under one mesh may be as true under the other.
+    auto before = std::exchange(into.found, {});
     check(dialect::read_manifests(disk, {&path, 1}, into.sources, into.found, scope.ns, scope.workers), scope,
           into);
+    for (auto& finding : into.found.all()) before.add(std::move(finding));
+    into.found = std::move(before);
   }
   if (read == 0)
     world.err(fmt::format("{} has no overlay yet; marty service-mesh generate-overlay writes one\n",

@@ -92,6 +92,18 @@ TEST(OpenApi, IsReadFromAmongTheFilesOrWithAFlag) {
   EXPECT_EQ(test.run({"mesh", "validate", "k8s", "--openapi", "k8s/routes.yaml"}), 3) << test.out << test.err;
 }
 
+TEST(OpenApi, ThatIsAskedForAndFitsNobodyIsAWarning) {
+  TestWorld test;
+  test.put("k8s/routes.yaml", kRoutes);
+  test.put("k8s/api.yaml", std::string(kApi) + "servers: [{url: \"https://api.example.com\"}]\n");
+  EXPECT_EQ(test.run({"mesh", "validate", "k8s", "--fail-on", "warning"}), 0) << test.out;
+  EXPECT_EQ(
+      test.run({"mesh", "validate", "k8s/routes.yaml", "--openapi", "k8s/api.yaml", "--fail-on", "warning"}),
+      1);
+  EXPECT_NE(test.out.find("k8s/api.yaml:6:10: warning: this describes no Service"), std::string::npos)
+      << test.out;
+}
+
 TEST(OpenApi, OfAServiceIsHeldAgainstItsOverlays) {
   TestWorld test;
   EXPECT_EQ(test.run({"mesh", "validate", "--file", test.project() + "/plugins/petstore_domain/mesh.yaml",

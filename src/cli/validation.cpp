@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include "cli/policy_source.hpp"
 #include "dialect/manifests.hpp"
@@ -103,6 +104,7 @@ Status check_service(const World& world, const ServiceFolder& service, Scope& sc
   if (*policy) scope.settings.linkerd_version = *(*policy)->target.linkerd;
   if (std::filesystem::exists(service.openapi_file(), ignored)) {
     MARTY_TRY(learn_api(world, world.shown(service.openapi_file()), scope, into));
+    if (*policy) scope.settings.api_service = *(*policy)->service.name + "." + *(*policy)->ns;
     into.checked += 1;
   }
   const auto overlays = service.kubernetes() + "/overlays";
@@ -112,9 +114,13 @@ Status check_service(const World& world, const ServiceFolder& service, Scope& sc
   for (const auto& entry : entries ? *entries : std::vector<io::DirectoryEntry>{}) {
     if (!entry.is_directory) continue;
     const std::string path = world.shown(overlays + "/" + entry.name);
+    // What was said of a line of openapi.yaml under one mesh may be as true under the other.
+    auto before = std::exchange(into.found, {});
     read.emplace_back(entry.name, check(dialect::read_manifests(disk, {&path, 1}, into.sources, into.found,
                                                                 scope.ns, scope.workers),
                                         scope, into));
+    for (auto& finding : into.found.all()) before.add(std::move(finding));
+    into.found = std::move(before);
   }
   compare(rules::Comparison::Of::kOverlays, read, into);
   if (read.empty())

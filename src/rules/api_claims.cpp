@@ -189,7 +189,7 @@ bool http_takes(const Resource& virtual_service, const Node& http, const Operati
     const auto regex = text(match.node, "method.regex");
     std::string ignored;
     const auto compiled = regex.empty() ? nullptr : Regex::compile(std::string(regex), ignored);
-    taken = taken || ((method.empty() || operation.takes(method)) &&
+    taken = taken || ((method.empty() || method == operation.method) &&
                       (compiled == nullptr || compiled->matches_all_of(operation.method)) &&
                       operation.method.starts_with(text(match.node, "method.prefix")) &&
                       claim_of_match(virtual_service, nullptr, match).meets_path(operation));
@@ -205,7 +205,7 @@ bool route_takes(const Resource& route, const Operation& operation) {
     each(rule.node, "matches[]", [&](const Place& match) {
       const auto method = text(match.node, "method");
       const auto claim = claim_of_route(route, nullptr, match);
-      taken = taken || ((method.empty() || operation.takes(method)) && claim.meets_path(operation));
+      taken = taken || ((method.empty() || method == operation.method) && claim.meets_path(operation));
     });
   });
   return taken;
@@ -248,9 +248,10 @@ void each_claim(const Estate& estate, const See& see) {
 PlatformPaths::PlatformPaths(const Estate& estate, const Resource& service) {
   for (const auto path : {"/metrics", "/favicon.ico", "/robots.txt", "/openapi.json", "/openapi.yaml"})
     paths_.push_back(PathShape::exact(path));
-  for (const auto path : {"/health", "/ready", "/live", "/ping", "/status", "/actuator", "/.well-known",
-                          "/swagger", "/docs", "/debug"})
-    paths_.push_back(PathShape::prefix(path));
+  for (const auto path :
+       {"/health", "/healthz", "/ready", "/readyz", "/readiness", "/live", "/livez", "/liveness", "/ping",
+        "/status", "/actuator", "/.well-known", "/swagger", "/swagger-ui", "/docs", "/debug"})
+    paths_.push_back(PathShape::segments(path));
   for (const auto* pods : estate.pods_of(service)) {
     for (const auto pattern :
          {"containers[].readinessProbe.httpGet.path", "containers[].livenessProbe.httpGet.path",

@@ -28,8 +28,8 @@ struct Claim {
 /// is then no path of the Service's.
 void each_claim(const Estate&, const std::function<void(const Claim&)>& see);
 
-/// Whether a route of a VirtualService, or some rule of an HTTPRoute, may take requests of the operation;
-/// other conditions, such as headers, are taken for held.
+/// Whether a route of a VirtualService, or some rule of an HTTPRoute, may take requests of the operation, by
+/// its own method; other conditions, such as headers, are taken for held.
 bool http_takes(const Resource& virtual_service, const Node& http, const Operation&);
 bool route_takes(const Resource& http_route, const Operation&);
 

@@ -92,13 +92,17 @@ const Resource* by_short_name(const Estate& estate, std::string_view name) {
   return found;
 }
 
-Described described(const Estate& estate, const Node& document) {
+Described described(const Estate& estate, const Node& document, bool asked_for) {
   const auto servers = servers_of(document);
   for (const auto& server : servers) {
     const auto* service = service_by_dns(estate, server.host, "");
     if (service == nullptr && !server.host.empty()) service = by_short_name(estate, server.host);
     if (service != nullptr) return {service, server};
   }
+  const auto& given_for = estate.settings().api_service;
+  if (const auto* service = asked_for ? service_by_dns(estate, given_for, "") : nullptr; service != nullptr)
+    return {service, servers.empty() ? Server{} : servers.front(),
+            servers.empty() || servers.front().base.empty()};
   const auto& services = estate.of("Service");
   if (services.size() != 1) return {};
   if (servers.empty()) return {services.front(), {}};
@@ -164,12 +168,15 @@ Resource as_resource(const Node& document) {
 
 }  // namespace
 
-Apis::Apis(const Estate& estate) {
-  for (const auto& document : estate.settings().apis) documents_.push_back(as_resource(document));
+Apis::Apis(const Estate& estate, const std::vector<Node>& among_files) {
+  const auto& asked_for = estate.settings().apis;
+  for (const auto* some : {&asked_for, &among_files})
+    for (const auto& document : *some) documents_.push_back(as_resource(document));
   for (const auto& document : documents_) {
-    const auto where = described(estate, document.root);
+    const bool asked = static_cast<std::size_t>(&document - documents_.data()) < asked_for.size();
+    const auto where = described(estate, document.root, asked);
     if (where.service == nullptr) {
-      of_nobody_.push_back(&document);
+      of_nobody_.push_back({&document, asked});
       continue;
     }
     const Node& paths = *document.root.find("paths");

@@ -34,11 +34,11 @@ struct Api {
   std::vector<Operation> operations;
 };
 
-/// An estate makes and keeps them. A document describes the Service that its servers name, or else the only
-/// one of the files.
+/// An estate makes and keeps them. A document describes the Service that its servers name, or the one it was
+/// given for, or else the only one of the files.
 class Apis {
  public:
-  explicit Apis(const Estate&);
+  Apis(const Estate&, const std::vector<Node>& among_files);
   Apis(const Apis&) = delete;
   Apis& operator=(const Apis&) = delete;
 
@@ -48,13 +48,17 @@ class Apis {
   /// The documents as if they were objects: of kind OpenAPI, named by their title.
   const std::vector<Resource>& documents() const { return documents_; }
   /// Those that describe no Service of the files.
-  const std::vector<const Resource*>& of_nobody() const { return of_nobody_; }
+  struct OfNobody {
+    const Resource* document;
+    bool asked_for;
+  };
+  const std::vector<OfNobody>& of_nobody() const { return of_nobody_; }
 
  private:
   Api& api_of(const Resource& service);
 
   std::vector<Resource> documents_;
-  std::vector<const Resource*> of_nobody_;
+  std::vector<OfNobody> of_nobody_;
   std::vector<Api> all_;
   std::map<const Resource*, std::size_t> by_service_;
 };

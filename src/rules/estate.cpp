@@ -73,8 +73,7 @@ Estate::Estate(const dialect::Manifests& manifests, const mesh::Model& model, co
     modelled_.emplace(Triple{service.ns, service.name, {}}, &service);
   queries_ = std::make_unique<Queries>(*this);
   calls_ = std::make_unique<Calls>(*this);
-  settings_.apis.insert(settings_.apis.end(), manifests.apis.begin(), manifests.apis.end());
-  apis_ = std::make_unique<Apis>(*this);
+  apis_ = std::make_unique<Apis>(*this, manifests.apis);
 }
 
 Estate::~Estate() = default;

@@ -26,7 +26,8 @@ struct Settings {
   std::string root_namespace = "istio-system";  ///< where Istio's mesh-wide policies live
   std::string trust_domain = "cluster.local";
   std::vector<Node> mesh_configs;  ///< of a running mesh; what the files say comes on top
-  std::vector<Node> apis;          ///< OpenAPI documents; those among the files come on top
+  std::vector<Node> apis;          ///< OpenAPI documents that were asked for, beside those among the files
+  std::string api_service;         ///< "name.namespace": whom they describe when they do not say
 };
 
 /// Pods as some controller makes them.

@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <set>
+#include <utility>
 
 #include "rules/analyze.hpp"
 #include "rules/comparison.hpp"
@@ -101,6 +103,66 @@ TEST_P(EveryExample, IsSilentOnItsGoodExampleAndSoIsEveryOther) {
   const auto seen = look(GetParam()->good);
   for (const auto& finding : seen.found.all())
     EXPECT_LT(finding.severity, Severity::kWarning) << render(finding, seen.sources);
+}
+
+/// Without these a document is no object, and no OpenAPI document.
+bool needed_to_be_read(std::string_view key) {
+  return key == "apiVersion" || key == "kind" || key == "openapi" || key == "paths";
+}
+
+/// Calls `then` with each value below a node taken away, and with each turned into a text.
+void break_each(Node& node, const std::function<void()>& then, bool is_root = false) {
+  for (std::size_t i = 0; i < node.children.size(); ++i) {
+    if (node.is_mapping() && i % 2 == 0) continue;
+    if (is_root && needed_to_be_read(node.children[i - 1].text)) continue;
+    const Node text = Node::string("x", node.children[i].origin);
+    Node value = std::exchange(node.children[i], text);
+    then();
+    node.children[i] = std::move(value);
+    break_each(node.children[i], then);
+    const auto first = node.children.begin() + static_cast<std::ptrdiff_t>(node.is_mapping() ? i - 1 : i);
+    const auto last = node.children.begin() + static_cast<std::ptrdiff_t>(i + 1);
+    const std::vector<Node> taken(first, last);
+    node.children.erase(first, last);
+    then();
+    node.children.insert(node.children.begin() + static_cast<std::ptrdiff_t>(node.is_mapping() ? i - 1 : i),
+                         taken.begin(), taken.end());
+  }
+}
+
+/// A manifest may say anything anywhere, and leave out anything: rules look before they read.
+TEST_P(EveryExample, IsNoTrapWhenAPartIsMissingOrOfAnotherShape) {
+  SourceMap sources;
+  Diagnostics ignored;
+  auto manifests =
+      dialect::read_manifest_text("example.yaml", std::string(GetParam()->bad), sources, ignored);
+  const schema::Catalog catalog;
+  const auto look_again = [&] {
+    Diagnostics found;
+    analyze(manifests, sources, {}, catalog, found);
+  };
+  for (auto& resource : manifests.resources) break_each(resource.root, look_again, true);
+  for (auto& api : manifests.apis) break_each(api, look_again, true);
+}
+
+/// What is found out about a name may be true of another object of that name.
+TEST_P(EveryExample, IsNoTrapBesideAnEmptyObjectOfTheSameName) {
+  SourceMap sources;
+  Diagnostics ignored;
+  const auto manifests =
+      dialect::read_manifest_text("example.yaml", std::string(GetParam()->bad), sources, ignored);
+  for (const bool first : {true, false})
+    for (const auto& resource : manifests.resources) {
+      auto both = manifests;
+      auto twin = resource;
+      twin.root = Node::mapping();
+      twin.root.add("apiVersion", Node::string(*resource.api_version));
+      twin.root.add("kind", Node::string(*resource.kind));
+      twin.root.add("metadata", Node::mapping()).add("name", Node::string(*resource.name));
+      both.resources.insert(first ? both.resources.begin() : both.resources.end(), std::move(twin));
+      Diagnostics found;
+      analyze(both, sources, {}, schema::Catalog{}, found);
+    }
 }
 
 TEST_P(EveryRule, SaysWhyAndHowToMendIt) {

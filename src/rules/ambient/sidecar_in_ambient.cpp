@@ -10,12 +10,14 @@ void check(const Estate& estate, Report& report) {
   for (const auto* space : estate.of("Namespace")) {
     if (!is_ambient(estate, *space->name) || !estate.istio_injected(*space->name)) continue;
     const Node* labels = get(space->root, "metadata.labels");
-    const Node* injection = labels->find("istio-injection");
+    const Node* ambient = labels == nullptr ? nullptr : labels->find("istio.io/dataplane-mode");
+    const Node* injection = labels == nullptr ? nullptr : labels->find("istio-injection");
+    if (injection == nullptr && labels != nullptr) injection = labels->find("istio.io/rev");
+    if (ambient == nullptr || injection == nullptr) continue;  // it is said of a second one of that name
     report
-        .at(*space, injection != nullptr ? *injection : *labels->find("istio.io/rev"), "metadata.labels",
+        .at(*space, *injection, "metadata.labels",
             "the namespace is ambient, and this injects sidecars into its pods: the sidecar wins")
-        .notes = {see(*labels->find("istio.io/dataplane-mode"), "ambient is said here"),
-                  {{}, "keep one of the two labels"}};
+        .notes = {see(*ambient, "ambient is said here"), {{}, "keep one of the two labels"}};
   }
   for (const auto& pods : estate.pods()) {
     const auto own = pods.labels.find("istio.io/dataplane-mode");

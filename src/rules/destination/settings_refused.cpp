@@ -46,6 +46,11 @@ void check_policy(const Resource& rule, const Place& policy, Report& report) {
       refuse(rule, pool, "http.useClientProtocol",
              "h2UpgradePolicy: UPGRADE is here too: one of them picks the protocol", report);
   });
+  below("connectionPool.http.http2KeepAlive", [&](const Place& alive) {
+    for (const auto field : {"interval", "timeout"})
+      if (alive.node.find(field) == nullptr)
+        refuse(rule, alive, {}, fmt::format("pings need '{}', too", field), report);
+  });
   below("loadBalancer", [&](const Place& balancer) { check_balancer(rule, balancer, report); });
 }
 

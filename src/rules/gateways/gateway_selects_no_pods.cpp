@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "rules/estate.hpp"
@@ -20,6 +21,8 @@ std::map<std::string_view, std::set<std::string_view>> values_of(const Estate& e
 
 void check(const Estate& estate, Report& report) {
   const auto values = values_of(estate);
+  std::map<std::pair<std::string_view, std::string_view>, std::optional<std::string>>
+      guesses;  // many ask the same
   for (const auto* gateway : estate.of("Gateway", "networking.istio.io")) {
     const Node* selector = get(gateway->root, "spec.selector");
     for (std::size_t i = 0; is_mapping(selector) && i < selector->size(); ++i) {
@@ -28,8 +31,9 @@ void check(const Estate& estate, Report& report) {
       // The proxies of a gateway are seldom among the files; a slip is told by a label that is nearly the
       // same.
       if (there == values.end() || there->second.contains(value.text)) continue;
-      const std::vector<std::string_view> names(there->second.begin(), there->second.end());
-      const auto near = closest(value.text, names);
+      const auto [guess, fresh] = guesses.try_emplace({key.text, value.text});
+      if (fresh) guess->second = closest(value.text, {there->second.begin(), there->second.end()});
+      const auto& near = guess->second;
       if (!near) continue;
       report
           .at(*gateway, value, "spec.selector." + key.text,

@@ -10,11 +10,12 @@ void check(const Estate& estate, Report& report) {
   for (const auto* limit : estate.of("HTTPLocalRateLimitPolicy")) {
     const auto* server = estate.find("Server", *limit->ns, text(limit->root, "spec.targetRef.name"));
     const Node* protocol = server == nullptr ? nullptr : get(server->root, "spec.proxyProtocol");
-    if (protocol == nullptr ||
+    const Node* target = get(limit->root, "spec.targetRef");
+    if (protocol == nullptr || target == nullptr ||
         (protocol->text != "gRPC" && protocol->text != "opaque" && protocol->text != "TLS"))
       continue;
     report
-        .at(*limit, *get(limit->root, "spec.targetRef"), "spec.targetRef",
+        .at(*limit, *target, "spec.targetRef",
             fmt::format("Server '{}' speaks {}, for which Linkerd has no rate limit", *server->name,
                         protocol->text))
         .notes = {see(*protocol, "its protocol"), {{}, "limits are for unknown, HTTP/1 and HTTP/2"}};

@@ -18,9 +18,6 @@ bool may_write(const Node* condition) {
                                        [](const Node& part) { return may_write(&part); });
 }
 
-constexpr std::string_view kWayOut =
-    "retry the routes of GET, HEAD and OPTIONS, unless the service recognises repeats";
-
 /// An operation that the route may take and that must not be done twice; where a document says all of them.
 struct Known {
   bool all = false;
@@ -33,7 +30,7 @@ Known known_write(const Estate& estate, const Resource& profile, const Node& con
   if (api == nullptr || !api->complete || condition.find("all") != nullptr) return {};
   const auto method = text(condition, "method"), regex = text(condition, "pathRegex");
   for (const auto& operation : api->operations)
-    if (!operation.may_be_repeated && (method.empty() || operation.takes(method)) &&
+    if (!operation.may_be_repeated && (method.empty() || method == operation.method) &&
         (regex.empty() || meet(PathShape::regex(regex), operation.shape)))
       return {true, &operation};
   return {true, nullptr};
@@ -53,49 +50,14 @@ void check_route(const Estate& estate, const Resource& profile, const Place& rou
       report.at(profile, *retryable, route.path + ".isRetryable",
                 fmt::format("a {} that failed half-way may have been done: it would be done twice", what));
   if (known.all) finding.notes.push_back(see(*known.write->node, "the operation"));
-  finding.notes.push_back({{}, std::string(kWayOut)});
-}
-
-/// A rule of an HTTPRoute that POST or PATCH may take; nullptr when there is none.
-const Node* writing_rule(const Resource& route) {
-  const Node* found = nullptr;
-  each(route.root, "spec.rules[]", [&](const Place& rule) {
-    const Node* matches = rule.node.find("matches");
-    bool writes = matches == nullptr || matches->size() == 0;
-    each(rule.node, "matches[].method",
-         [&](const Place& at) { writes |= at.node.text == "POST" || at.node.text == "PATCH"; });
-    each(rule.node, "matches[]", [&](const Place& at) { writes |= at.node.find("method") == nullptr; });
-    if (writes && found == nullptr) found = &rule.node;
-  });
-  return found;
-}
-
-const Node* retried_statuses(const Resource& resource) {
-  const Node* annotations = get(resource.root, "metadata.annotations");
-  const Node* statuses = annotations == nullptr ? nullptr : annotations->find("retry.linkerd.io/http");
-  return statuses != nullptr && statuses->is_scalar() ? statuses : nullptr;
+  finding.notes.push_back(
+      {{}, "retry the routes of GET, HEAD and OPTIONS, unless the service recognises repeats"});
 }
 
 void check(const Estate& estate, Report& report) {
-  constexpr auto kField = "metadata.annotations.retry.linkerd.io/http";
   for (const auto* profile : estate.of("ServiceProfile"))
     each(profile->root, "spec.routes[]",
          [&](const Place& route) { check_route(estate, *profile, route, report); });
-  for (const auto* route : estate.of("HTTPRoute")) {
-    const Node *statuses = retried_statuses(*route), *rule = writing_rule(*route);
-    if (statuses == nullptr || rule == nullptr) continue;
-    report
-        .at(*route, *statuses, kField,
-            "a POST that failed half-way may have been done: it would be done twice")
-        .notes = {see(*rule, "this rule takes POST"), {{}, std::string(kWayOut)}};
-  }
-  for (const auto* service : estate.of("Service")) {
-    const Node* statuses = retried_statuses(*service);
-    if (statuses == nullptr) continue;
-    auto& finding = report.at(*service, *statuses, kField, "retries of every method, POST among them");
-    finding.severity = Severity::kInfo;  // what the Service takes is not said here
-    finding.notes = {{{}, "an HTTPRoute can retry the methods that may be sent twice"}};
-  }
 }
 
 }  // namespace
@@ -104,11 +66,11 @@ extern const Rule retryable_write{
     .id = "retryable-write",
     .severity = Severity::kWarning,
     .peers = "",
-    .title = "Linkerd retries a request that is not idempotent",
+    .title = "a ServiceProfile retries a request that is not idempotent",
     .why =
-        "isRetryable of a ServiceProfile, and retry.linkerd.io/http of an HTTPRoute or Service, send the "
-        "request again after a failure, whatever its method. A failed POST may have been carried out before "
-        "its answer was lost, and then there are two orders. (On a Service this is an info.)",
+        "isRetryable sends the request again after a failure, whatever its method. A failed POST may have "
+        "been "
+        "carried out before its answer was lost, and then there are two orders.",
     .bad = R"(
 apiVersion: linkerd.io/v1alpha2
 kind: ServiceProfile
@@ -121,19 +83,6 @@ spec:
   - name: everything-else
     condition: {pathRegex: /.*}
     isRetryable: true # <<
----
-apiVersion: policy.linkerd.io/v1beta3
-kind: HTTPRoute
-metadata:
-  name: toys
-  namespace: shop
-  annotations:
-    retry.linkerd.io/http: gateway-error # <<
-spec:
-  parentRefs: [{group: core, kind: Service, name: toys, port: 80}]
-  rules:
-  - matches: [{path: {value: /toys}}]
-    backendRefs: [{name: toys, port: 80}]
 )",
     .good = R"(
 apiVersion: linkerd.io/v1alpha2
@@ -145,19 +94,6 @@ spec:
     condition: {method: GET, pathRegex: /adoptions}
     isRetryable: true
   - {name: adopt, condition: {method: POST, pathRegex: /adoptions}}
----
-apiVersion: policy.linkerd.io/v1beta3
-kind: HTTPRoute
-metadata:
-  name: toys
-  namespace: shop
-  annotations:
-    retry.linkerd.io/http: gateway-error
-spec:
-  parentRefs: [{group: core, kind: Service, name: toys, port: 80}]
-  rules:
-  - matches: [{path: {value: /toys}, method: GET}]
-    backendRefs: [{name: toys, port: 80}]
 ---
 openapi: 3.1.0
 info: {title: prices, version: 1.0.0}

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "rules/refusals.hpp"
 
@@ -16,25 +17,23 @@ bool has_default(const Estate& estate) {
   });
 }
 
-/// Whether another Telemetry, of the namespace or of the whole mesh, names one that this inherits.
-bool inherits(const Estate& estate, const Resource& telemetry) {
-  const auto& all = estate.of("Telemetry");
-  return std::ranges::any_of(all, [&](const Resource* other) {
-    if (other == &telemetry ||
-        (*other->ns != *telemetry.ns && *other->ns != estate.settings().root_namespace))
-      return false;
-    bool named = false;
-    each(other->root, "spec.accessLogging[].providers[].name", [&](const Place&) { named = true; });
-    return named;
-  });
+/// Namespaces in which some Telemetry names a provider, which the others there inherit; from the root
+/// namespace all do.
+std::set<std::string_view> provided(const Estate& estate) {
+  std::set<std::string_view> out;
+  for (const auto* telemetry : estate.of("Telemetry", "telemetry.istio.io"))
+    each(telemetry->root, "spec.accessLogging[].providers[].name",
+         [&](const Place&) { out.insert(*telemetry->ns); });
+  return out;
 }
 
 void check(const Estate& estate, Report& report) {
-  if (has_default(estate)) return;
+  const auto named = provided(estate);
+  if (has_default(estate) || named.contains(estate.settings().root_namespace)) return;
   for (const auto* telemetry : estate.of("Telemetry", "telemetry.istio.io"))
     each(telemetry->root, "spec.accessLogging[]", [&](const Place& logging) {
       if (is_true(logging.node.find("disabled")) || has(logging.node, "providers") ||
-          inherits(estate, *telemetry))
+          named.contains(*telemetry->ns))
         return;
       auto& finding = report.at(*telemetry, logging, "nobody says where these logs go: there will be none");
       finding.notes = {{{}, "providers: [{name: envoy}] writes them to standard output of the proxy"}};

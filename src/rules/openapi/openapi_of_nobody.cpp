@@ -6,14 +6,14 @@ namespace {
 
 void check(const Estate& estate, Report& report) {
   if (estate.of("Service").empty()) return;
-  for (const auto* document : estate.apis().of_nobody()) {
+  for (const auto& [document, asked_for] : estate.apis().of_nobody()) {
     const Node* title = get(document->root, "info.title");
     const Node* servers = document->root.find("servers");
     const Node& place = servers != nullptr ? *servers : title != nullptr ? *title : document->root;
-    report
-        .at(*document, place, servers != nullptr ? "servers" : "info.title",
-            "this describes no Service of the files: nothing is compared with it")
-        .notes = {{{}, "name the Service in servers, as http://pets.shop:80"}};
+    auto& finding = report.at(*document, place, servers != nullptr ? "servers" : "info.title",
+                              "this describes no Service of the files: nothing is compared with it");
+    finding.notes = {{{}, "name the Service in servers, as http://pets.shop:80"}};
+    if (asked_for) finding.severity = Severity::kWarning;
   }
 }
 
@@ -28,7 +28,8 @@ extern const Rule openapi_of_nobody{
         "A document is taken for the description of the Service that a host in its servers names, or, when "
         "it names none (or localhost, or a host that a route of the files takes in), of the only Service. "
         "This "
-        "one fits none of them, so policies are not held against it.",
+        "one fits none of them, so policies are not held against it: a warning "
+        "when it was given with --openapi.",
     .bad = R"(
 openapi: 3.1.0
 info: {title: pets, version: 1.0.0}

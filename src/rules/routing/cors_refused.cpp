@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/regex.hpp"
 #include "dialect/names.hpp"
 #include "manifest/duration.hpp"
 #include "rules/refusals.hpp"
@@ -19,6 +20,11 @@ void check_policy(const Resource& resource, const Place& cors, Report& report) {
   };
   inside("allowOrigins[]{}", [&](const Node& origin, std::string path) {
     if (origin.text.empty()) report.at(resource, origin, std::move(path), "an empty origin is nobody's");
+  });
+  inside("allowOrigins[].regex", [&](const Node& regex, std::string path) {
+    std::string why;
+    if (!regex.text.empty() && Regex::compile(regex.text, why) == nullptr)
+      report.at(resource, regex, std::move(path), fmt::format("this is no regular expression: {}", why));
   });
   inside("allowMethods[]", [&](const Node& method, std::string path) {
     if (std::find(kMethods.begin(), kMethods.end(), method.text) == kMethods.end())

@@ -2,7 +2,9 @@
 
 #include <cstdlib>
 
+#include "core/regex.hpp"
 #include "rules/refusals.hpp"
+#include "schema/addresses.hpp"
 
 namespace marty::rules::catalog {
 namespace {
@@ -18,6 +20,13 @@ void check_prefix_rewrite(const Resource& resource, const Place& route, Report& 
            "this needs a uri of type prefix in every match of the route", report);
 }
 
+void check_regex(const Resource& resource, const Place& in, std::string_view field, Report& report) {
+  std::string why;
+  const auto pattern = text(in.node, field);
+  if (!pattern.empty() && Regex::compile(std::string(pattern), why) == nullptr)
+    refuse(resource, in, field, fmt::format("this is no regular expression: {}", why), report);
+}
+
 void check_http(const Resource& resource, const Place& route, Report& report) {
   check_exclusive(resource, route, "mirror", "mirrors", report);
   check_exclusive(resource, route, "directResponse", "rewrite", report);
@@ -29,6 +38,11 @@ void check_http(const Resource& resource, const Place& route, Report& report) {
     check_needs_one(resource, redirect, {"uri", "prefixRewrite", "authority", "port", "derivePort", "scheme"},
                     report);
     check_exclusive(resource, redirect, "uri", "prefixRewrite", report);
+    check_exclusive(resource, redirect, "port", "derivePort", report);
+    const auto scheme = text(redirect.node, "scheme");
+    if (!scheme.empty() && scheme != "http" && scheme != "https")
+      refuse(resource, redirect, "scheme", fmt::format("nobody is redirected to '{}': http or https", scheme),
+             report);
   });
   check_prefix_rewrite(resource, route, report);
   below("rewrite", [&](const Place& rewrite) {
@@ -39,6 +53,7 @@ void check_http(const Resource& resource, const Place& route, Report& report) {
     for (const auto field : {"match", "rewrite"})
       if (regex.node.find(field) == nullptr)
         refuse(resource, regex, {}, fmt::format("a rewrite by regex needs '{}', too", field), report);
+    check_regex(resource, regex, "match", report);
   });
 }
 
@@ -70,6 +85,12 @@ void check_streams(const Resource& resource, Report& report) {
   each(resource.root, "spec.tcp[]", [&](const Place& route) {
     if (!has(route.node, "route")) refuse(resource, route, {}, "a route for TCP needs 'route'", report);
   });
+  for (const auto pattern :
+       {"spec.tcp[].match[].destinationSubnets[]", "spec.tls[].match[].destinationSubnets[]"})
+    each(resource.root, pattern, [&](const Place& net) {
+      if (!schema::is_ip(net.node.text) && !schema::is_cidr(net.node.text))
+        report.at(resource, net, fmt::format("'{}' is neither address nor network", net.node.text));
+    });
 }
 
 void check(const Estate& estate, Report& report) {

@@ -37,6 +37,11 @@ std::map<const Pods*, Ports> ports_of_pods(const Estate& estate) {
   return out;
 }
 
+bool is_port(std::string_view text) {
+  return !text.empty() && text.size() <= 5 && text.find_first_not_of("0123456789") == text.npos &&
+         std::stoi(std::string(text)) <= 65535;
+}
+
 void check_port(const Resource& policy, const Node& node, std::string path,
                 const std::vector<const Pods*>& pods, const std::map<const Pods*, Ports>& all,
                 Report& report) {
@@ -56,7 +61,17 @@ void check_port(const Resource& policy, const Node& node, std::string path,
       .notes = {see(*meant->said_by.at(node.text), "the Service that leads from one to the other")};
 }
 
+void check_numbers(const Resource& policy, Report& report) {
+  for (const auto list : {"ports[]", "notPorts[]"})
+    each(policy.root, fmt::format("spec.rules[].to[].operation.{}", list), [&](const Place& port) {
+      if (!is_port(port.node.text))
+        report.at(policy, port, fmt::format("no connection comes to port '{}'", port.node.text));
+    });
+}
+
 void check(const Estate& estate, Report& report) {
+  for (const auto* policy : estate.of("AuthorizationPolicy", "security.istio.io"))
+    check_numbers(*policy, report);
   const auto all = ports_of_pods(estate);
   for (const auto& kind : selecting_kinds()) {
     if (kind.kind != "PeerAuthentication" && kind.kind != "AuthorizationPolicy") continue;

@@ -10,11 +10,14 @@ void check(const Estate& estate, Report& report) {
   for (const auto* space : estate.of("Namespace")) {
     if (!estate.istio_injected(*space->name) || !estate.linkerd_injected(*space->name)) continue;
     const Node* labels = get(space->root, "metadata.labels");
+    const Node* annotations = get(space->root, "metadata.annotations");
+    const Node* linkerd = annotations == nullptr ? nullptr : annotations->find("linkerd.io/inject");
+    if (labels == nullptr || linkerd == nullptr) continue;  // it is said of a second one of that name
     const Node* istio = labels->find("istio-injection");
     report
         .at(*space, istio != nullptr ? *istio : *labels, "metadata.labels",
             fmt::format("namespace '{}' gets sidecars of Istio and of Linkerd", *space->name))
-        .notes = {see(*get(space->root, "metadata.annotations")->find("linkerd.io/inject"), "Linkerd's")};
+        .notes = {see(*linkerd, "Linkerd's")};
   }
   for (const auto& pods : estate.pods()) {
     const bool istio = estate.istio_injected(pods.ns(), &pods),

@@ -37,14 +37,19 @@ std::optional<Said> trust_domain(const Side& side) {
       return Said{&side, resource, name != nullptr ? name : &resource->root, "metadata.name",
                   "cluster.local"};
     }
+  for (const auto* resource : side.estate.of("ConfigMap"))
+    if (*resource->name == "istio")
+      if (auto said = at(side, *resource, {"data", "mesh"}, "data.mesh")) {
+        said->value = side.estate.settings().trust_domain;  // of the text, which has no places of its own
+        return said;
+      }
   return std::nullopt;
 }
 
 bool is_alias(const Said& said, const std::string& of) {
   bool found = false;
-  for (const auto* path :
-       {"spec.meshConfig.trustDomainAliases[]", "spec.values.meshConfig.trustDomainAliases[]"})
-    each(said.resource->root, path, [&](const Place& alias) { found = found || alias.node.text == of; });
+  for (const auto& config : said.side->estate.settings().mesh_configs)
+    each(config, "trustDomainAliases[]", [&](const Place& alias) { found = found || alias.node.text == of; });
   return found;
 }
 
@@ -115,8 +120,9 @@ extern const Rule clusters_differ_in_trust{
         "that begin with one trust domain (or with one that the other side takes for an alias). Without the "
         "first no connection comes about; without the second the handshake or every AuthorizationPolicy that "
         "names a principal fails. Inside of each cluster all is well, so it shows when the first request "
-        "goes across. Compared are trustDomain in IstioOperator and Istio objects, and roots that are kept "
-        "in the ConfigMaps istio-ca-root-cert and linkerd-identity-trust-roots or in Istio's Secret cacerts.",
+        "goes across. Compared are trustDomain in IstioOperator and Istio objects and in istiod's ConfigMap, "
+        "and roots that are kept in the ConfigMaps istio-ca-root-cert and linkerd-identity-trust-roots or in "
+        "Istio's Secret cacerts.",
     .bad = R"(
 # === cluster east
 apiVersion: install.istio.io/v1alpha1

@@ -38,12 +38,13 @@ void check_host(const Estate& estate, const Resource& routes, const Place& host,
       admitted = admitted || admits(pattern.node.text, *gateway, routes, host.node.text);
     });
   });
-  if (asked == nullptr || admitted) return;
+  const Node* servers = asked == nullptr ? nullptr : get(asked->root, "spec.servers");
+  if (servers == nullptr || admitted) return;  // one without servers is said elsewhere
   report
       .at(routes, host,
           fmt::format("Gateway '{}' has no server for {}: these routes are never used there", *asked->name,
                       host.node.text))
-      .notes = {see(*get(asked->root, "spec.servers"), "its servers")};
+      .notes = {see(*servers, "its servers")};
 }
 
 void check(const Estate& estate, Report& report) {

@@ -132,7 +132,9 @@ spec:
   - name: pets
     rules:
     - record: pets:latency:p99
-      expr: histogram_quantile(0.99, sum by (le) (rate(istio_request_duration_milliseconds_bucket{reporter="source"}[5m])))
+      expr: |-
+        histogram_quantile(0.99, sum by (le) (rate(
+          istio_request_duration_milliseconds_bucket{reporter="source"}[5m])))
     - alert: PetsAreSlow
       for: 5m
       expr: pets:latency:p99 > 1000
@@ -157,7 +159,9 @@ spec:
   - name: pets
     rules:
     - record: pets:latency:p99
-      expr: histogram_quantile(0.99, sum by (le) (rate(istio_request_duration_milliseconds_bucket{reporter="source"}[5m])))
+      expr: |-
+        histogram_quantile(0.99, sum by (le) (rate(
+          istio_request_duration_milliseconds_bucket{reporter="source"}[5m])))
     - alert: PetsAreSlow
       for: 5m
       expr: pets:latency:p99 > 1000

@@ -144,7 +144,11 @@ metadata: {name: monitoring}
 apiVersion: monitoring.coreos.com/v1
 kind: Prometheus
 metadata: {name: main, namespace: monitoring}
-spec: {serviceMonitorSelector: {}, serviceMonitorNamespaceSelector: {}, podMonitorSelector: {}, podMonitorNamespaceSelector: {}}
+spec:
+  serviceMonitorSelector: {}
+  serviceMonitorNamespaceSelector: {}
+  podMonitorSelector: {}
+  podMonitorNamespaceSelector: {}
 ---
 apiVersion: apps/v1
 kind: Deployment
@@ -220,7 +224,11 @@ metadata: {name: monitoring, annotations: {linkerd.io/inject: enabled}}
 apiVersion: monitoring.coreos.com/v1
 kind: Prometheus
 metadata: {name: main, namespace: monitoring}
-spec: {serviceMonitorSelector: {}, serviceMonitorNamespaceSelector: {}, podMonitorSelector: {}, podMonitorNamespaceSelector: {}}
+spec:
+  serviceMonitorSelector: {}
+  serviceMonitorNamespaceSelector: {}
+  podMonitorSelector: {}
+  podMonitorNamespaceSelector: {}
 ---
 apiVersion: apps/v1
 kind: Deployment

@@ -7,6 +7,7 @@
 #include "rules/calls.hpp"
 #include "rules/mesh_config.hpp"
 #include "rules/queries.hpp"
+#include "rules/scale.hpp"
 
 namespace marty::rules {
 
@@ -67,6 +68,7 @@ Estate::Estate(const dialect::Manifests& manifests, const mesh::Model& model, co
     if (*resource.kind == "Service") service_namespaces_.insert(*resource.ns);
     index_pods(resource);
   }
+  apply_autoscalers();
   for (const auto& service : model.services) modelled_.emplace(service.ns + "/" + service.name, &service);
   queries_ = std::make_unique<Queries>(*this);
   calls_ = std::make_unique<Calls>(*this);
@@ -98,6 +100,20 @@ void Estate::index_pods(const Resource& resource) {
   pod_namespaces_.insert(*resource.ns);
   pods_by_namespace_[*resource.ns].push_back(pods_.size());
   pods_.push_back(std::move(pods));
+}
+
+/// A controller with an autoscaler says nothing about its number, or something that is soon not true.
+void Estate::apply_autoscalers() {
+  std::unordered_map<std::string, Pods*> made;
+  each_autoscaler(*this, [&](const Scaled& one) {
+    if (made.empty())
+      for (auto& pods : pods_) made.emplace(name_key(*pods.owner->kind, pods.ns(), *pods.owner->name), &pods);
+    const auto known = made.find(name_key(one.kind, one.ns, one.name));
+    if (known == made.end()) return;
+    auto& replicas = known->second->replicas;
+    replicas = static_cast<std::uint32_t>(
+        std::min(std::max<std::uint64_t>(replicas, one.least), std::max(one.least, one.most)));
+  });
 }
 
 const Estate::List& Estate::of(std::string_view kind) const {

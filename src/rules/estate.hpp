@@ -32,7 +32,7 @@ struct Pods {
   const Node* metadata = nullptr;  ///< of the template; nullptr when it has none
   const Node* spec = nullptr;
   mesh::Labels labels;
-  std::uint32_t replicas = 1;
+  std::uint32_t replicas = 1;  ///< as the controller says, kept within what its autoscaler allows
   std::string_view ns() const { return *owner->ns; }
   std::string service_account() const;
   /// An annotation or label of the template; empty when absent.
@@ -97,6 +97,7 @@ class Estate {
  private:
   void read_mesh_configs();
   void index_pods(const Resource&);
+  void apply_autoscalers();
   void index_parents(const Resource& route);
 
   const dialect::Manifests& manifests_;

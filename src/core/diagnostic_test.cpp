@@ -33,6 +33,16 @@ TEST(Closest, SuggestsOnlyNearWords) {
   EXPECT_EQ(closest("retries", fields), std::nullopt);
 }
 
+TEST(Origin, FindsEachLineOfALongFile) {
+  std::string text;
+  for (int i = 1; i <= 200; ++i) text += std::to_string(i) + (i % 3 == 0 ? "\r\n" : "\n");
+  SourceMap sources;
+  const auto file = sources.add("long.yaml", text);
+  for (std::uint32_t i = 1; i <= 200; ++i) EXPECT_EQ(sources.line({i, 1, file}), std::to_string(i));
+  for (std::uint32_t i : {201u, 202u, 256u, 257u, 100000u}) EXPECT_EQ(sources.line({i, 1, file}), "") << i;
+  EXPECT_EQ(sources.line({0, 1, file}), "");
+}
+
 TEST(Origin, UnknownIsTheMeshDefault) {
   SourceMap sources;
   EXPECT_EQ(sources.describe({}), "mesh default");

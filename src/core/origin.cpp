@@ -8,7 +8,11 @@ namespace marty {
 
 std::uint16_t SourceMap::add(std::string name, std::string text) {
   MARTY_ASSERT(files_.size() < UINT16_MAX);
-  files_.push_back({std::move(name), std::move(text)});
+  std::vector<std::size_t> blocks{0};
+  std::size_t lines = 0;
+  for (auto end = text.find('\n'); end != text.npos; end = text.find('\n', end + 1))
+    if (++lines % kBlock == 0) blocks.push_back(end + 1);
+  files_.push_back({std::move(name), std::move(text), std::move(blocks)});
   return static_cast<std::uint16_t>(files_.size() - 1);
 }
 
@@ -21,15 +25,19 @@ std::string_view SourceMap::text(std::uint16_t file) const {
 }
 
 std::string_view SourceMap::line(Origin origin) const {
-  std::string_view rest = text(origin.file);
-  for (std::uint32_t at = 1; at < origin.line; ++at) {
+  if (!origin.known() || origin.file >= files_.size()) return {};
+  const auto& [name, text, blocks] = files_[origin.file];
+  const std::size_t before = origin.line - 1;
+  if (before / kBlock >= blocks.size()) return {};
+  auto rest = std::string_view(text).substr(blocks[before / kBlock]);
+  for (std::size_t at = before % kBlock; at > 0; --at) {
     const auto end = rest.find('\n');
     if (end == rest.npos) return {};
     rest.remove_prefix(end + 1);
   }
   auto found = rest.substr(0, rest.find('\n'));
   if (found.ends_with('\r')) found.remove_suffix(1);
-  return origin.known() ? found : std::string_view{};
+  return found;
 }
 
 std::string SourceMap::describe(Origin origin) const {

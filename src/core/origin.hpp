@@ -51,7 +51,9 @@ class SourceMap {
  private:
   struct File {
     std::string name, text;
+    std::vector<std::size_t> blocks;  ///< where every kBlock-th line begins: 1, 1 + kBlock, …
   };
+  static constexpr std::size_t kBlock = 64;
   std::vector<File> files_;
 };
 

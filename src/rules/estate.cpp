@@ -8,6 +8,7 @@
 #include "rules/calls.hpp"
 #include "rules/mesh_config.hpp"
 #include "rules/queries.hpp"
+#include "rules/scale.hpp"
 
 namespace marty::rules {
 
@@ -68,6 +69,7 @@ Estate::Estate(const dialect::Manifests& manifests, const mesh::Model& model, co
     if (*resource.kind == "Service") service_namespaces_.insert(*resource.ns);
     index_pods(resource);
   }
+  apply_autoscalers();
   index_labels();
   for (const auto& service : model.services)
     modelled_.emplace(Triple{service.ns, service.name, {}}, &service);
@@ -118,6 +120,20 @@ void Estate::index_labels() {
     const auto selector = labels_at(get(service->root, "spec.selector"));
     if (!selector.empty()) pods_of_.emplace(service, selected(*service->ns, selector));
   }
+}
+
+/// A controller with an autoscaler says nothing about its number, or something that is soon not true.
+void Estate::apply_autoscalers() {
+  ByTriple<Pods*> made;
+  each_autoscaler(*this, [&](const Scaled& one) {
+    if (made.empty())
+      for (auto& pods : pods_) made.emplace(Triple{*pods.owner->kind, pods.ns(), *pods.owner->name}, &pods);
+    const auto known = made.find({one.kind, one.ns, one.name});
+    if (known == made.end()) return;
+    auto& replicas = known->second->replicas;
+    replicas = static_cast<std::uint32_t>(
+        std::min(std::max<std::uint64_t>(replicas, one.least), std::max(one.least, one.most)));
+  });
 }
 
 const Estate::List& Estate::of(std::string_view kind) const {

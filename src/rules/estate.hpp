@@ -36,7 +36,7 @@ struct Pods {
   const Node* metadata = nullptr;  ///< of the template; nullptr when it has none
   const Node* spec = nullptr;
   mesh::Labels labels;
-  std::uint32_t replicas = 1;
+  std::uint32_t replicas = 1;  ///< as the controller says, kept within what its autoscaler allows
   std::string_view ns() const { return *owner->ns; }
   std::string service_account() const;
   /// An annotation or label of the template; empty when absent.
@@ -106,6 +106,7 @@ class Estate {
   void read_mesh_configs();
   void index_pods(const Resource&);
   void index_labels();
+  void apply_autoscalers();
   void index_parents(const Resource& route);
 
   /// Three texts that live as long as the manifests: of an object its kind, namespace and name.

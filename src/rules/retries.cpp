@@ -55,13 +55,6 @@ bool answers_retried(std::string_view on) {
   return false;
 }
 
-/// Whether a VirtualService is for gateways, beside the mesh or not.
-bool is_for_gateways(const Resource& resource) {
-  bool some = false;
-  each(resource.root, "spec.gateways[]", [&](const Place& at) { some |= at.node.text != "mesh"; });
-  return some;
-}
-
 }  // namespace
 
 std::map<std::string, Tries> tries_by_host(const Estate& estate) {
@@ -78,6 +71,12 @@ std::map<std::string, Tries> tries_by_host(const Estate& estate) {
   for (const auto& service : estate.model().services)
     if (service.callers.retries) out.emplace(service.fqdn(), tries_of(service.callers.retries));
   return out;
+}
+
+bool is_for_gateways(const Resource& resource) {
+  bool some = false;
+  each(resource.root, "spec.gateways[]", [&](const Place& at) { some |= at.node.text != "mesh"; });
+  return some;
 }
 
 Tries tries_of_route(const Node& route) {

@@ -25,6 +25,9 @@ std::map<std::string, Tries> tries_by_host(const Estate&);
 /// Of one item of a VirtualService's http, as written: for gateways, of which the model knows nothing.
 Tries tries_of_route(const Node& route);
 
+/// Whether a VirtualService is for gateways, beside the mesh or not.
+bool is_for_gateways(const Resource& virtual_service);
+
 /// Who calls whom through a mesh, and how often for one call from outside. A node is a Service, or a
 /// VirtualService of a gateway, where calls only come in.
 class CallChains {

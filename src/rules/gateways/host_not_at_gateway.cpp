@@ -39,7 +39,7 @@ void check_host(const Estate& estate, const Resource& routes, const Place& host,
     });
   });
   const Node* servers = asked == nullptr ? nullptr : get(asked->root, "spec.servers");
-  if (servers == nullptr || admitted) return;
+  if (servers == nullptr || admitted) return;  // one without servers is said elsewhere
   report
       .at(routes, host,
           fmt::format("Gateway '{}' has no server for {}: these routes are never used there", *asked->name,

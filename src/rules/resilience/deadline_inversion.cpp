@@ -4,8 +4,10 @@
 #include <map>
 #include <set>
 
+#include "dialect/names.hpp"
 #include "manifest/duration.hpp"
 #include "rules/calls.hpp"
+#include "rules/retries.hpp"
 #include "rules/rule.hpp"
 
 namespace marty::rules::catalog {
@@ -53,12 +55,62 @@ std::string host_of(const Resource& service) {
   return fmt::format("{}.{}.svc.cluster.local", *service.name, *service.ns);
 }
 
+using Patience = std::map<std::string, Sourced<Duration>>;
+
+/// How long gateways wait for each host at the longest; those that some route waits for without end are left
+/// out. The model knows nothing of gateways.
+Patience of_gateways(const Estate& estate) {
+  std::map<std::string, std::optional<Sourced<Duration>>> found;
+  for (const auto* resource : estate.of("VirtualService")) {
+    if (!is_for_gateways(*resource)) continue;
+    each(resource->root, "spec.http[]", [&](const Place& route) {
+      const Node* written = route.node.find("timeout");
+      const auto timeout = written == nullptr ? std::nullopt : manifest::parse_duration(written->text);
+      each(route.node, "route[].destination.host", [&](const Place& host) {
+        auto& longest = found.try_emplace(dialect::fqdn(host.node.text, *resource->ns), Sourced<Duration>{})
+                            .first->second;
+        if (!timeout || *timeout <= Duration{})
+          longest.reset();
+        else if (longest && *timeout > **longest)
+          longest = Sourced{*timeout, written->range().begin};
+      });
+    });
+  }
+  Patience out;
+  for (const auto& [host, longest] : found)
+    if (longest) out.emplace(host, *longest);
+  return out;
+}
+
+/// How long the callers of each host wait, those in the mesh or a gateway: who waits less.
+Patience of_callers(const Estate& estate, const std::map<std::string, Deadlines>& in_mesh) {
+  auto out = of_gateways(estate);
+  for (const auto& [host, of] : in_mesh) {
+    auto& least = out.try_emplace(host, of.longest).first->second;
+    if (*of.longest < *least) least = of.longest;
+  }
+  return out;
+}
+
+void tell(const Call& call, const Resource& middle, const Sourced<Duration>& outer,
+          const Sourced<Duration>& inner, Report& report) {
+  report
+      .at(*call.from.owner, call.place,
+          fmt::format("callers of '{}' give up after {}, but it waits {} for '{}' (tries included)",
+                      *middle.name, manifest::print_duration(*outer), manifest::print_duration(*inner),
+                      *call.service.name))
+      .notes = {{{outer.origin, 0}, "the longest its callers wait"},
+                {{inner.origin, 0}, "the shortest it waits itself"},
+                {{}, "deadlines get shorter on the way in: lengthen the first or shorten the second"}};
+}
+
 void check(const Estate& estate, Report& report) {
   const auto known = deadlines(estate);
-  if (known.size() < 2) return;
+  if (known.empty()) return;
+  const auto patience = of_callers(estate, known);
   std::multimap<const Pods*, const Resource*> behind;  // the Services of pods
   for (const auto* service : estate.of("Service"))
-    if (known.contains(host_of(*service)))
+    if (patience.contains(host_of(*service)))
       for (const auto* pods : estate.pods_of(*service)) behind.emplace(pods, service);
   std::set<std::pair<const Resource*, const Resource*>> said;
   each_call(estate, [&](const Call& call) {
@@ -66,18 +118,10 @@ void check(const Estate& estate, Report& report) {
     if (inner == known.end()) return;
     const auto [first, last] = behind.equal_range(&call.from);
     for (auto middle = first; middle != last; ++middle) {
-      const auto& outer = known.at(host_of(*middle->second));
-      if (middle->second == &call.service || *outer.longest >= *inner->second.shortest ||
-          !said.insert({middle->second, &call.service}).second)
-        continue;
-      report
-          .at(*call.from.owner, call.place,
-              fmt::format("callers of '{}' give up after {}, but it waits {} for '{}' (tries included)",
-                          *middle->second->name, manifest::print_duration(*outer.longest),
-                          manifest::print_duration(*inner->second.shortest), *call.service.name))
-          .notes = {{{outer.longest.origin, 0}, "the longest its callers wait"},
-                    {{inner->second.shortest.origin, 0}, "the shortest it waits itself"},
-                    {{}, "deadlines get shorter on the way in: lengthen the first or shorten the second"}};
+      const auto& outer = patience.at(host_of(*middle->second));
+      if (middle->second != &call.service && *outer < *inner->second.shortest &&
+          said.insert({middle->second, &call.service}).second)
+        tell(call, *middle->second, outer, inner->second.shortest, report);
     }
   });
 }
@@ -146,6 +190,43 @@ metadata: {name: store, namespace: shop}
 spec:
   hosts: [store]
   http: [{timeout: 10s, route: [{destination: {host: store}}]}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: toys, namespace: shop}
+spec:
+  selector: {app: toys}
+  ports: [{name: http, port: 8080}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: toys, namespace: shop}
+spec:
+  selector: {matchLabels: {app: toys}}
+  template:
+    metadata: {labels: {app: toys}}
+    spec:
+      serviceAccountName: web
+      containers:
+      - name: toys
+        image: toys:1
+        ports: [{containerPort: 8080}]
+        env: [{name: STORE, value: "store:6000"}] # <<
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: edge, namespace: shop}
+spec:
+  selector: {istio: edge}
+  servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [toys.example.com]}]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: toys, namespace: shop}
+spec:
+  hosts: [toys.example.com]
+  gateways: [edge]
+  http: [{timeout: 3s, route: [{destination: {host: toys}}]}]
 )",
     .good = R"(
 apiVersion: v1
@@ -200,6 +281,43 @@ metadata: {name: store, namespace: shop}
 spec:
   hosts: [store]
   http: [{timeout: 2s, route: [{destination: {host: store}}]}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: toys, namespace: shop}
+spec:
+  selector: {app: toys}
+  ports: [{name: http, port: 8080}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: toys, namespace: shop}
+spec:
+  selector: {matchLabels: {app: toys}}
+  template:
+    metadata: {labels: {app: toys}}
+    spec:
+      serviceAccountName: web
+      containers:
+      - name: toys
+        image: toys:1
+        ports: [{containerPort: 8080}]
+        env: [{name: STORE, value: "store:6000"}]
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: edge, namespace: shop}
+spec:
+  selector: {istio: edge}
+  servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [toys.example.com]}]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: toys, namespace: shop}
+spec:
+  hosts: [toys.example.com]
+  gateways: [edge]
+  http: [{timeout: 12s, route: [{destination: {host: toys}}]}]
 )",
     .check = check,
 };

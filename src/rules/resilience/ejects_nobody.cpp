@@ -174,6 +174,36 @@ spec:
     outlierDetection:
       consecutive5xxErrors: 5
       maxEjectionPercent: 50
+---
+apiVersion: v1
+kind: Service
+metadata: {name: pets, namespace: shop}
+spec:
+  selector: {app: pets}
+  ports: [{name: http, port: 80}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: pets, namespace: shop}
+spec:
+  selector: {matchLabels: {app: pets}}
+  template:
+    metadata: {labels: {app: pets}}
+    spec:
+      containers:
+      - name: pets
+        image: pets:1.0
+        ports: [{containerPort: 80}]
+        resources: {requests: {cpu: 100m}}
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: pets, namespace: shop}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: pets}
+  minReplicas: 3
+  maxReplicas: 10
+  metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 70}}}]
 )",
     .check = check,
 };

@@ -253,9 +253,9 @@ PlatformPaths::PlatformPaths(const Estate& estate, const Resource& service) {
         "/status", "/actuator", "/.well-known", "/swagger", "/swagger-ui", "/docs", "/debug"})
     paths_.push_back(PathShape::segments(path));
   for (const auto* pods : estate.pods_of(service)) {
-    for (const auto pattern :
-         {"containers[].readinessProbe.httpGet.path", "containers[].livenessProbe.httpGet.path",
-          "containers[].startupProbe.httpGet.path"})
+    for (const Way& pattern :
+         {Way("containers[].readinessProbe.httpGet.path"), Way("containers[].livenessProbe.httpGet.path"),
+          Way("containers[].startupProbe.httpGet.path")})
       each(*pods->spec, pattern,
            [&](const Place& path) { paths_.push_back(PathShape::exact(path.node.text)); });
     const auto scraped = pods->annotation("prometheus.io/path");

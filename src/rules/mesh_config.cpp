@@ -17,7 +17,8 @@ void keep_all(const manifest::Resource& object, std::vector<Node>& into) {
     for (const auto& config : manifest::parse_yaml(text(object.root, "data.mesh"), 0, ignored))
       keep(&config, into);
   } else if (kind == "IstioOperator" || kind == "Istio") {
-    for (const auto* path : {"spec.meshConfig", "spec.values.meshConfig"}) keep(get(object.root, path), into);
+    for (const Way& path : {Way("spec.meshConfig"), Way("spec.values.meshConfig")})
+      keep(get(object.root, path), into);
   }
 }
 

@@ -36,10 +36,10 @@ std::optional<Sourced<MtlsMode>> strict_behind(const Estate& estate, const Resou
 }
 
 void each_client_tls(const Resource& rule, const std::function<void(const Place&, std::int64_t port)>& see) {
-  for (const auto pattern : {"spec.trafficPolicy.tls", "spec.subsets[].trafficPolicy.tls"})
+  for (const Way& pattern : {Way("spec.trafficPolicy.tls"), Way("spec.subsets[].trafficPolicy.tls")})
     each(rule.root, pattern, [&](const Place& tls) { see(tls, 0); });
-  for (const auto pattern :
-       {"spec.trafficPolicy.portLevelSettings[]", "spec.subsets[].trafficPolicy.portLevelSettings[]"}) {
+  for (const Way& pattern : {Way("spec.trafficPolicy.portLevelSettings[]"),
+                             Way("spec.subsets[].trafficPolicy.portLevelSettings[]")}) {
     each(rule.root, pattern, [&](const Place& settings) {
       const Node* tls = settings.node.find("tls");
       if (tls != nullptr)

@@ -117,7 +117,7 @@ void Queries::read_dashboards(const Resource& resource) {
     auto& board =
         dashboards_.emplace_back(Dashboard{&resource, &file.node, file.path, std::move(documents[0])});
     // Rows that are folded keep their panels inside.
-    for (const auto* pattern : {"panels[].targets[].expr", "panels[].panels[].targets[].expr"})
+    for (const Way& pattern : {Way("panels[].targets[].expr"), Way("panels[].panels[].targets[].expr")})
       each(board.root, pattern, [&](const Place& expr) {
         if (expr.node.is_scalar())
           all_.push_back({&resource, &expr.node, board.json, nullptr, board.path,

@@ -12,7 +12,7 @@ using See = std::function<void(const Resource&, const std::vector<SplitSide>&)>;
 
 void in_virtual_service(const Estate& estate, const Subsets& subsets, const Resource& resource,
                         const See& see) {
-  for (const auto pattern : {"spec.http[].route", "spec.tcp[].route", "spec.tls[].route"})
+  for (const Way& pattern : {Way("spec.http[].route"), Way("spec.tcp[].route"), Way("spec.tls[].route")})
     each(resource.root, pattern, [&](const Place& route) {
       std::vector<SplitSide> sides;
       each(route.node, "[]", [&](const Place& to) {

@@ -23,7 +23,8 @@ void check(const Estate& estate, Report& report) {
   const auto tries = tries_by_host(estate);
   const auto attempts = first_attempts(estate);
   for (const auto* rule : estate.of("DestinationRule"))
-    for (const auto pattern : {"spec.trafficPolicy.retryBudget", "spec.subsets[].trafficPolicy.retryBudget"})
+    for (const Way& pattern :
+         {Way("spec.trafficPolicy.retryBudget"), Way("spec.subsets[].trafficPolicy.retryBudget")})
       each(rule->root, pattern, [&](const Place& budget) {
         const auto host = dialect::fqdn(text(rule->root, "spec.host"), *rule->ns);
         const auto known = tries.find(host);

@@ -6,7 +6,7 @@ namespace {
 
 void check(const Estate& estate, Report& report) {
   for (const auto* rule : estate.of("DestinationRule")) {
-    for (const auto pattern : {"spec.trafficPolicy", "spec.subsets[].trafficPolicy"}) {
+    for (const Way& pattern : {Way("spec.trafficPolicy"), Way("spec.subsets[].trafficPolicy")}) {
       each(rule->root, pattern, [&](const Place& policy) {
         const Node* locality = get(policy.node, "loadBalancer.localityLbSetting");
         const bool ejects = policy.node.find("outlierDetection") != nullptr ||

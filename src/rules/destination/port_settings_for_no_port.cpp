@@ -33,8 +33,8 @@ void check(const Estate& estate, Report& report) {
     const auto* service = estate.service(text(rule->root, "spec.host"), *rule->ns);
     if (service == nullptr) continue;
     const auto ports = ports_of(*service);
-    for (const auto pattern :
-         {"spec.trafficPolicy.portLevelSettings", "spec.subsets[].trafficPolicy.portLevelSettings"})
+    for (const Way& pattern :
+         {Way("spec.trafficPolicy.portLevelSettings"), Way("spec.subsets[].trafficPolicy.portLevelSettings")})
       each(rule->root, pattern, [&](const Place& list) {
         std::map<std::string_view, const Node*> first;
         each(list.node, "[].port.number", [&](const Place& at) {

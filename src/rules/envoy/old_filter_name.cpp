@@ -27,9 +27,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 14> kRenamed
 
 void check(const Estate& estate, Report& report) {
   for (const auto* resource : estate.of("EnvoyFilter"))
-    for (const auto* pattern : {"spec.configPatches[].match.listener.filterChain.filter.name",
-                                "spec.configPatches[].match.listener.filterChain.filter.subFilter.name",
-                                "spec.configPatches[].patch.value.name"})
+    for (const Way& pattern : {Way("spec.configPatches[].match.listener.filterChain.filter.name"),
+                               Way("spec.configPatches[].match.listener.filterChain.filter.subFilter.name"),
+                               Way("spec.configPatches[].patch.value.name")})
       each(resource->root, pattern, [&](const Place& name) {
         for (const auto& [old, now] : kRenamed) {
           if (name.node.text != old) continue;

@@ -55,7 +55,8 @@ void check(const Estate& estate, Report& report) {
     if (routes.empty()) continue;
     const auto selector = labels_at(get(server->root, "spec.podSelector.matchLabels"));
     for (const auto* pods : estate.selected(*server->ns, selector))
-      for (const auto pattern : {"containers[].readinessProbe.httpGet", "containers[].livenessProbe.httpGet"})
+      for (const Way& pattern :
+           {Way("containers[].readinessProbe.httpGet"), Way("containers[].livenessProbe.httpGet")})
         each(*pods->spec, pattern,
              [&](const Place& probe) { check_probe(*server, routes, *pods, probe, report); });
   }

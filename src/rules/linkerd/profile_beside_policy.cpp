@@ -21,7 +21,7 @@ const Node* switched_off(const Resource& resource) {
 }
 
 const Node* what_takes_over(const Resource& profile) {
-  for (const auto field : {"spec.routes", "spec.dstOverrides"})
+  for (const Way& field : {Way("spec.routes"), Way("spec.dstOverrides")})
     if (const Node* list = get(profile.root, field); list != nullptr && list->size() > 0) return list;
   return nullptr;
 }

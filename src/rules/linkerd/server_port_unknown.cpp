@@ -22,7 +22,7 @@ void check(const Estate& estate, Report& report) {
     const auto pods = estate.selected(*server->ns, labels_at(selector->find("matchLabels")));
     std::vector<std::string_view> names;
     for (const auto* one : pods)
-      for (const auto pattern : {"containers[].ports[].name", "initContainers[].ports[].name"})
+      for (const Way& pattern : {Way("containers[].ports[].name"), Way("initContainers[].ports[].name")})
         each(*one->spec, pattern, [&](const Place& name) { names.push_back(name.node.text); });
     if (pods.empty() || std::ranges::find(names, port->text) != names.end()) continue;
     auto& finding = report.at(

@@ -14,7 +14,8 @@ std::optional<double> scrape_interval(const Estate& estate) {
   std::optional<double> out;
   for (const auto* kind : {"PodMonitor", "ServiceMonitor"})
     for (const auto* resource : estate.of(kind))
-      for (const auto* pattern : {"spec.podMetricsEndpoints[].interval", "spec.endpoints[].interval"})
+      for (const Way& pattern :
+           {Way("spec.podMetricsEndpoints[].interval"), Way("spec.endpoints[].interval")})
         each(resource->root, pattern, [&](const Place& at) {
           const auto said = promql::parse(at.node.text);
           if (!said || !said.root.is(promql::Expr::Kind::kNumber)) return;

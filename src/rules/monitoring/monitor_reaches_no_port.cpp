@@ -34,7 +34,7 @@ Targets pods(const Estate& estate, const std::string& ns, const mesh::Labels& wa
   Targets out;
   for (const auto* found : estate.selected(ns, wanted)) {
     ++out.count;
-    for (const auto* pattern : {"containers[].ports[].name", "initContainers[].ports[].name"})
+    for (const Way& pattern : {Way("containers[].ports[].name"), Way("initContainers[].ports[].name")})
       each(*found->spec, pattern, [&](const Place& at) { out.ports.insert(at.node.text); });
   }
   return out;

@@ -107,7 +107,7 @@ void check(const Estate& estate, Report& report) {
   if (queries.dashboards().empty()) return;
   Look look(queries, report);
   for (const auto& board : queries.dashboards())
-    for (const auto pattern : {"panels[]", "panels[].panels[]"})
+    for (const Way& pattern : {Way("panels[]"), Way("panels[].panels[]")})
       each(board.root, pattern, [&](const Place& panel) { look.at_panel(board, panel); });
 }
 

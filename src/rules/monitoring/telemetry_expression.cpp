@@ -12,8 +12,8 @@ bool is_about_a_function(std::string_view why) { return why.find("function") != 
 
 void check(const Estate& estate, Report& report) {
   for (const auto* telemetry : estate.of("Telemetry", "telemetry.istio.io"))
-    for (const auto pattern :
-         {"spec.accessLogging[].filter.expression", "spec.metrics[].overrides[].tagOverrides{}.value"})
+    for (const Way& pattern : {Way("spec.accessLogging[].filter.expression"),
+                               Way("spec.metrics[].overrides[].tagOverrides{}.value")})
       each(telemetry->root, pattern, [&](const Place& expression) {
         std::string why;
         if (schema::parse_cel(expression.node.text, why) == nullptr && !is_about_a_function(why))

@@ -32,7 +32,7 @@ void check(const Estate& estate, Report& report) {
   const auto& queries = estate.queries();
   for (const auto& board : queries.dashboards()) {
     std::set<std::string, std::less<>> known;
-    for (const auto* pattern : {"templating.list[].name", "__inputs[].name"})
+    for (const Way& pattern : {Way("templating.list[].name"), Way("__inputs[].name")})
       each(board.root, pattern, [&](const Place& at) { known.insert(at.node.text); });
     const auto look = [&](const Place& at) {
       for (const auto name : variables(at.node.text)) {

@@ -34,8 +34,8 @@ void check_selector(const Estate& estate, const Resource& policy, const Place& l
 
 void check(const Estate& estate, Report& report) {
   for (const auto* policy : estate.of("NetworkPolicy"))
-    for (const auto pattern : {"spec.ingress[].from[].namespaceSelector.matchLabels",
-                               "spec.egress[].to[].namespaceSelector.matchLabels"})
+    for (const Way& pattern : {Way("spec.ingress[].from[].namespaceSelector.matchLabels"),
+                               Way("spec.egress[].to[].namespaceSelector.matchLabels")})
       each(policy->root, pattern,
            [&](const Place& labels) { check_selector(estate, *policy, labels, report); });
 }

@@ -41,7 +41,7 @@ void check_peer(const Estate& estate, const Resource& policy, const Place& peer,
 
 void check(const Estate& estate, Report& report) {
   for (const auto* policy : estate.of("NetworkPolicy"))
-    for (const auto pattern : {"spec.ingress[].from[]", "spec.egress[].to[]"})
+    for (const Way& pattern : {Way("spec.ingress[].from[]"), Way("spec.egress[].to[]")})
       each(policy->root, pattern, [&](const Place& peer) { check_peer(estate, *policy, peer, report); });
 }
 

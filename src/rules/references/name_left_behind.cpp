@@ -63,8 +63,8 @@ void check(const Estate& estate, Report& report) {
   hosts("DestinationRule", "spec.host");
   hosts("ServiceProfile", "metadata.name");
   for (const auto* policy : estate.of("AuthorizationPolicy", "security.istio.io"))
-    for (const auto* pattern :
-         {"spec.rules[].from[].source.principals[]", "spec.rules[].from[].source.notPrincipals[]"})
+    for (const Way& pattern :
+         {Way("spec.rules[].from[].source.principals[]"), Way("spec.rules[].from[].source.notPrincipals[]")})
       each(policy->root, pattern, [&](const Place& at) { search.principal(*policy, at); });
 }
 

@@ -17,8 +17,8 @@ void check(const Estate& estate, Report& report) {
   for (const auto& resource : estate.all()) {
     const Node* status = get(resource.root, "status");
     if (status == nullptr || !status->is_mapping()) continue;
-    for (const auto* conditions :
-         {"status.conditions[]", "status.parents[].conditions[]", "status.listeners[].conditions[]"})
+    for (const Way& conditions : {Way("status.conditions[]"), Way("status.parents[].conditions[]"),
+                                  Way("status.listeners[].conditions[]")})
       each(resource.root, conditions, [&](const Place& at) {
         const auto type = text(at.node, "type"), is = text(at.node, "status"), good = wanted(type);
         if (good.empty() || is.empty() || is == "Unknown" || is == good) return;

@@ -72,7 +72,7 @@ void check_block(const Resource& rule, const Place& block, Hosts hosts, std::str
 /// The policy of a host or subset, and what it says for single ports.
 void check_policy(const Resource& rule, const Place& policy, Hosts hosts, std::string_view of,
                   Report& report) {
-  for (const auto pattern : {"outlierDetection", "portLevelSettings[].outlierDetection"})
+  for (const Way& pattern : {Way("outlierDetection"), Way("portLevelSettings[].outlierDetection")})
     each(policy.node, pattern, [&](const Place& block) {
       const auto path = policy.path + "." + block.path;
       check_block(rule, {block.node, path}, hosts, of, report);

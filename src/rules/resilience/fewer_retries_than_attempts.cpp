@@ -35,8 +35,8 @@ void check(const Estate& estate, Report& report) {
   for (const auto* rule : estate.of("DestinationRule")) {
     const auto wish = wanted.find(dialect::fqdn(text(rule->root, "spec.host"), *rule->ns));
     if (wish == wanted.end()) continue;
-    for (const auto pattern :
-         {"spec.trafficPolicy.connectionPool.http", "spec.subsets[].trafficPolicy.connectionPool.http"}) {
+    for (const Way& pattern : {Way("spec.trafficPolicy.connectionPool.http"),
+                               Way("spec.subsets[].trafficPolicy.connectionPool.http")}) {
       each(rule->root, pattern, [&](const Place& http) {
         const auto limit = number(http.node, "maxRetries");
         if (!limit || *limit <= 0 || *limit >= wish->second.attempts) return;

@@ -32,7 +32,7 @@ struct Stated {
 
 /// "100rps", "100 requests/s", "6000 per minute" in an annotation or label that speaks of a rate.
 Stated stated_rate(const Resource& resource) {
-  for (const auto* list : {"metadata.annotations", "metadata.labels"}) {
+  for (const Way& list : {Way("metadata.annotations"), Way("metadata.labels")}) {
     const Node* entries = get(resource.root, list);
     for (std::size_t i = 0; entries != nullptr && entries->is_mapping() && i < entries->size(); ++i) {
       const auto& [key, value] = entries->entry(i);

@@ -92,11 +92,11 @@ void check_match(const Resource& resource, const Place& names, Report& report) {
 
 void check(const Estate& estate, Report& report) {
   for (const auto* resource : estate.of("VirtualService")) {
-    for (const auto pattern : {"spec.http[].headers", "spec.http[].route[].headers"})
+    for (const Way& pattern : {Way("spec.http[].headers"), Way("spec.http[].route[].headers")})
       each(resource->root, pattern, [&](const Place& headers) { check_headers(*resource, headers, report); });
     each(resource->root, "spec.http[]",
          [&](const Place& route) { check_authority(*resource, route, report); });
-    for (const auto pattern : {"spec.http[].match[].headers", "spec.http[].match[].withoutHeaders"})
+    for (const Way& pattern : {Way("spec.http[].match[].headers"), Way("spec.http[].match[].withoutHeaders")})
       each(resource->root, pattern, [&](const Place& names) { check_match(*resource, names, report); });
   }
 }

@@ -26,7 +26,7 @@ std::multimap<std::string, const Resource*> kept(const Estate& estate) {
     for (const auto* object : estate.of(kind)) {
       if (get(object->root, "spec.exportTo") == nullptr || get(object->root, "spec.gateways") != nullptr)
         continue;
-      for (const auto pattern : {"spec.host", "spec.hosts[]"})
+      for (const Way& pattern : {Way("spec.host"), Way("spec.hosts[]")})
         each(object->root, pattern,
              [&](const Place& host) { out.emplace(dialect::fqdn(host.node.text, *object->ns), object); });
     }

@@ -59,13 +59,15 @@ void check_http(const Resource& resource, const Place& route, Report& report) {
 
 /// What every request has in common is no match; and more than all requests cannot be mirrored.
 void check_values(const Resource& resource, Report& report) {
-  for (const auto pattern : {"spec.http[].match[].uri.prefix", "spec.http[].match[].authority.prefix",
-                             "spec.http[].match[].headers{}.prefix", "spec.http[].match[].method.prefix"})
+  for (const Way& pattern :
+       {Way("spec.http[].match[].uri.prefix"), Way("spec.http[].match[].authority.prefix"),
+        Way("spec.http[].match[].headers{}.prefix"), Way("spec.http[].match[].method.prefix")})
     each(resource.root, pattern, [&](const Place& prefix) {
       if (prefix.node.text.empty())
         report.at(resource, prefix, "every text begins with nothing: leave this match out");
     });
-  for (const auto pattern : {"spec.http[].mirrorPercentage.value", "spec.http[].mirrors[].percentage.value"})
+  for (const Way& pattern :
+       {Way("spec.http[].mirrorPercentage.value"), Way("spec.http[].mirrors[].percentage.value")})
     each(resource.root, pattern, [&](const Place& share) {
       const auto percent = std::strtod(share.node.text.c_str(), nullptr);
       if (percent > 100 || percent < 0) report.at(resource, share, "a share of all requests is 0 to 100");
@@ -74,8 +76,9 @@ void check_values(const Resource& resource, Report& report) {
 
 /// Hosts of destinations are names; '*' is none.
 void check_destinations(const Resource& resource, Report& report) {
-  for (const auto pattern : {"spec.http[].route[].destination.host", "spec.tcp[].route[].destination.host",
-                             "spec.tls[].route[].destination.host", "spec.http[].mirror.host"})
+  for (const Way& pattern :
+       {Way("spec.http[].route[].destination.host"), Way("spec.tcp[].route[].destination.host"),
+        Way("spec.tls[].route[].destination.host"), Way("spec.http[].mirror.host")})
     each(resource.root, pattern, [&](const Place& host) {
       if (host.node.text == "*") report.at(resource, host, "'*' names no destination");
     });
@@ -85,8 +88,8 @@ void check_streams(const Resource& resource, Report& report) {
   each(resource.root, "spec.tcp[]", [&](const Place& route) {
     if (!has(route.node, "route")) refuse(resource, route, {}, "a route for TCP needs 'route'", report);
   });
-  for (const auto pattern :
-       {"spec.tcp[].match[].destinationSubnets[]", "spec.tls[].match[].destinationSubnets[]"})
+  for (const Way& pattern :
+       {Way("spec.tcp[].match[].destinationSubnets[]"), Way("spec.tls[].match[].destinationSubnets[]")})
     each(resource.root, pattern, [&](const Place& net) {
       if (!schema::is_ip(net.node.text) && !schema::is_cidr(net.node.text))
         report.at(resource, net, fmt::format("'{}' is neither address nor network", net.node.text));

@@ -59,7 +59,8 @@ std::int64_t port_of(const Resource& service, const Node& backend) {
 void check_ingress(const Estate& estate, const Doors& doors, const Resource& ingress, const Pods& controller,
                    Report& report) {
   bool said = false;  // once for an Ingress: its backends are usually closed alike
-  for (const auto pattern : {"spec.defaultBackend.service", "spec.rules[].http.paths[].backend.service"})
+  for (const Way& pattern :
+       {Way("spec.defaultBackend.service"), Way("spec.rules[].http.paths[].backend.service")})
     each(ingress.root, pattern, [&](const Place& backend) {
       const auto* service = estate.find("Service", *ingress.ns, text(backend.node, "name"));
       if (said || service == nullptr) return;

@@ -42,8 +42,8 @@ void check_path(const Resource& policy, const Place& path, Report& report) {
 
 void check(const Estate& estate, Report& report) {
   for (const auto* policy : estate.of("AuthorizationPolicy", "security.istio.io"))
-    for (const auto pattern :
-         {"spec.rules[].to[].operation.paths[]", "spec.rules[].to[].operation.notPaths[]"})
+    for (const Way& pattern :
+         {Way("spec.rules[].to[].operation.paths[]"), Way("spec.rules[].to[].operation.notPaths[]")})
       each(policy->root, pattern, [&](const Place& path) { check_path(*policy, path, report); });
 }
 

@@ -10,7 +10,8 @@ namespace marty::rules::catalog {
 namespace {
 
 void check_addresses(const Resource& policy, const Place& source, Report& report) {
-  for (const auto list : {"ipBlocks[]", "notIpBlocks[]", "remoteIpBlocks[]", "notRemoteIpBlocks[]"})
+  for (const Way& list :
+       {Way("ipBlocks[]"), Way("notIpBlocks[]"), Way("remoteIpBlocks[]"), Way("notRemoteIpBlocks[]")})
     each(source.node, list, [&](const Place& block) {
       const std::string_view text = block.node.text;
       if (!schema::is_ip(text) && !schema::is_cidr(text))
@@ -20,7 +21,7 @@ void check_addresses(const Resource& policy, const Place& source, Report& report
 }
 
 void check_trust_domains(const Resource& policy, const Place& source, Report& report) {
-  for (const auto list : {"trustDomains[]", "notTrustDomains[]"})
+  for (const Way& list : {Way("trustDomains[]"), Way("notTrustDomains[]")})
     each(source.node, list, [&](const Place& domain) {
       const std::string_view text = domain.node.text;
       const auto stars = std::ranges::count(text, '*');

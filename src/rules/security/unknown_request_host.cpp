@@ -24,8 +24,8 @@ void check(const Estate& estate, Report& report) {
   for (const auto* entry : estate.of("ServiceEntry"))
     each(entry->root, "spec.hosts[]", [&](const Place& host) { others.insert(host.node.text); });
   for (const auto* policy : estate.of("AuthorizationPolicy", "security.istio.io"))
-    for (const auto pattern :
-         {"spec.rules[].to[].operation.hosts[]", "spec.rules[].to[].operation.notHosts[]"})
+    for (const Way& pattern :
+         {Way("spec.rules[].to[].operation.hosts[]"), Way("spec.rules[].to[].operation.notHosts[]")})
       each(policy->root, pattern, [&](const Place& host) {
         const auto [name, ns] = service_of(host.node.text);
         if (name.empty() || !estate.has_services(ns) || others.contains(host.node.text) ||

@@ -65,7 +65,7 @@ void check_container(const Pods& pods, const Place& container, const Called& cal
                         port->first))
         .notes = {see(*port->second, "the Service that leads there"), {{}, "listen at 0.0.0.0"}};
   };
-  for (const auto list : {"command[]", "args[]"})
+  for (const Way& list : {Way("command[]"), Way("args[]")})
     each(container.node, list, [&](const Place& word) {
       const std::string_view text = word.node.text;
       const auto equals = text.find('=');

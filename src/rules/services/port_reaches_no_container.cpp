@@ -10,7 +10,7 @@ namespace {
 /// only pods that declare ports at all can contradict.
 bool declares(const Pods& pods, std::string_view target, bool& any) {
   bool found = false;
-  for (const auto pattern : {"containers[].ports[]", "initContainers[].ports[]"}) {
+  for (const Way& pattern : {Way("containers[].ports[]"), Way("initContainers[].ports[]")}) {
     each(*pods.spec, pattern, [&](const Place& port) {
       any = true;
       found = found || text(port.node, "name") == target || text(port.node, "containerPort") == target;

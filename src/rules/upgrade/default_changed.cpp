@@ -13,7 +13,7 @@ namespace {
 int kept_behaviour(const Estate& estate) {
   int kept = INT_MAX;
   for (const auto* install : estate.of("IstioOperator"))
-    for (const auto* path : {"spec.values.compatibilityVersion", "spec.compatibilityVersion"})
+    for (const Way& path : {Way("spec.values.compatibilityVersion"), Way("spec.compatibilityVersion")})
       if (const int minor = istio_minor(text(install->root, path)); minor > 0) kept = std::min(kept, minor);
   return kept;
 }

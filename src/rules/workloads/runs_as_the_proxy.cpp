@@ -12,7 +12,8 @@ void check(const Estate& estate, Report& report) {
                linkerd = estate.linkerd_injected(pods.ns(), &pods);
     const std::string_view proxy = istio ? "1337" : linkerd ? "2102" : "";
     if (proxy.empty()) continue;
-    for (const auto pattern : {"securityContext.runAsUser", "containers[].securityContext.runAsUser"}) {
+    for (const Way& pattern :
+         {Way("securityContext.runAsUser"), Way("containers[].securityContext.runAsUser")}) {
       each(*pods.spec, pattern, [&](const Place& user) {
         if (user.node.text != proxy) return;
         report

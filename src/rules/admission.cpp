@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "engine/route_index.hpp"
+#include "rules/principal.hpp"
 #include "rules/twins.hpp"
 
 namespace marty::rules {
@@ -21,9 +22,8 @@ constexpr std::string_view kPeer = "10.244.1.7";  // somebody's pod: in the netw
 
 /// "cluster.local/ns/shop/sa/web", with or without its scheme → "shop/web"; empty for what is none.
 Caller of_principal(std::string_view principal) {
-  const auto ns = principal.find("/ns/"), account = principal.find("/sa/");
-  if (ns == principal.npos || account == principal.npos || account < ns) return {};
-  return fmt::format("{}/{}", principal.substr(ns + 4, account - ns - 4), principal.substr(account + 4));
+  const auto who = principal_in(principal);
+  return who ? fmt::format("{}/{}", who->ns, who->account) : Caller();
 }
 
 /// "web.shop.serviceaccount.identity.linkerd.cluster.local" → "shop/web"; "*.shop.…" is anybody there.

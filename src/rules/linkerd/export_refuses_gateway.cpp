@@ -55,8 +55,7 @@ void check(const Estate& estate, Report& report) {
   for (const auto* resource : estate.of("Service")) {
     const Node* label = exported(*resource);
     if (label == nullptr) continue;
-    const auto* service =
-        estate.modelled(*resource);
+    const auto* service = estate.modelled(*resource);
     if (!doors) doors.emplace(estate);
     const auto where = service == nullptr ? std::nullopt : refusal(*doors, *service);
     if (!where) continue;

@@ -2,6 +2,7 @@
 
 #include "dialect/names.hpp"
 #include "rules/estate.hpp"
+#include "rules/principal.hpp"
 #include "rules/rule.hpp"
 
 namespace marty::rules::catalog {
@@ -23,10 +24,8 @@ class Search {
 
   /// "cluster.local/ns/base/sa/web".
   void principal(const Resource& resource, const Place& at) const {
-    const std::string_view text = at.node.text;
-    const auto ns = text.find("/ns/"), account = text.find("/sa/");
-    if (ns == text.npos || account == text.npos || account < ns) return;
-    say(resource, at, "ServiceAccount", text.substr(account + 4), text.substr(ns + 4, account - ns - 4));
+    if (const auto who = principal_in(at.node.text))
+      say(resource, at, "ServiceAccount", who->account, who->ns);
   }
 
  private:

@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "rules/principal.hpp"
 #include "rules/reach.hpp"
 #include "rules/rule.hpp"
 
@@ -20,9 +21,8 @@ Callers by_account(const Estate& estate) {
 
 /// "cluster.local/ns/shop/sa/web" → "shop/web"; empty for patterns.
 std::string account_of(std::string_view principal) {
-  const auto ns = principal.find("/ns/"), account = principal.find("/sa/");
-  if (ns == principal.npos || account == principal.npos || principal.find('*') != principal.npos) return {};
-  return fmt::format("{}/{}", principal.substr(ns + 4, account - ns - 4), principal.substr(account + 4));
+  const auto who = principal.find('*') == principal.npos ? principal_in(principal) : std::nullopt;
+  return who ? fmt::format("{}/{}", who->ns, who->account) : std::string();
 }
 
 /// Whether a rule is about the port; the Service's own number is taken for a slip.

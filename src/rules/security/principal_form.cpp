@@ -4,6 +4,7 @@
 #include <set>
 
 #include "rules/estate.hpp"
+#include "rules/principal.hpp"
 #include "rules/rule.hpp"
 
 namespace marty::rules::catalog {
@@ -33,8 +34,7 @@ void check_form(const Resource& policy, const Place& principal, Report& report) 
     return;
   }
   if (text.find('*') != text.npos || text.empty()) return;
-  const auto ns = text.find("/ns/"), account = text.find("/sa/");
-  if (ns == text.npos || account == text.npos || account < ns)
+  if (!principal_in(text))
     report.at(policy, principal, fmt::format("no certificate names '{}'", text)).notes = {
         {{}, "a principal is <trust domain>/ns/<namespace>/sa/<account>, or begins or ends with '*'"}};
 }

@@ -1,25 +1,16 @@
 #include <fmt/format.h>
 
 #include "rules/estate.hpp"
+#include "rules/principal.hpp"
 #include "rules/rule.hpp"
 
 namespace marty::rules::catalog {
 namespace {
 
-struct Identity {
-  std::string_view trust_domain, ns, account;
-};
-
-/// "cluster.local/ns/shop/sa/web"; nothing for patterns and other shapes.
-std::optional<Identity> parse(std::string_view text) {
-  if (text.find('*') != text.npos) return std::nullopt;
-  const auto ns = text.find("/ns/"), account = text.find("/sa/");
-  if (ns == text.npos || account == text.npos || account < ns) return std::nullopt;
-  return Identity{text.substr(0, ns), text.substr(ns + 4, account - ns - 4), text.substr(account + 4)};
-}
-
-/// Whether anything among the files has or uses the account; unknown when its namespace has no pods here.
-bool exists(const Estate& estate, const Identity& who) {
+/// Whether anything among the files has or uses the account; unknown when its namespace has no pods here. Of
+/// the mesh's own namespace the files seldom hold all: what an installer put there is not among them.
+bool exists(const Estate& estate, const Principal& who) {
+  if (who.ns == estate.settings().root_namespace) return true;
   if (estate.find("ServiceAccount", who.ns, who.account) != nullptr || !estate.has_pods(who.ns)) return true;
   for (const auto* pods : estate.selected(who.ns, {}))
     if (pods->service_account() == who.account) return true;
@@ -27,8 +18,8 @@ bool exists(const Estate& estate, const Identity& who) {
 }
 
 void check_one(const Estate& estate, const Resource& policy, const Place& principal, Report& report) {
-  const auto who = parse(principal.node.text);
-  if (!who || exists(estate, *who)) return;
+  const auto who = principal_in(principal.node.text);
+  if (!who || principal.node.text.find('*') != principal.node.text.npos || exists(estate, *who)) return;
   auto& finding =
       report.at(policy, principal,
                 fmt::format("namespace '{}' has no service account '{}': nobody can be this caller", who->ns,
@@ -40,9 +31,9 @@ void check_one(const Estate& estate, const Resource& policy, const Place& princi
 void check_account(const Estate& estate, const Resource& policy, const Place& account, Report& report) {
   const std::string_view said = account.node.text;
   const auto slash = said.find('/');
-  const Identity who{{},
-                     slash == said.npos ? std::string_view(*policy.ns) : said.substr(0, slash),
-                     slash == said.npos ? said : said.substr(slash + 1)};
+  const Principal who{{},
+                      slash == said.npos ? std::string_view(*policy.ns) : said.substr(0, slash),
+                      slash == said.npos ? said : said.substr(slash + 1)};
   if (exists(estate, who)) return;
   suggest(report.at(policy, account,
                     fmt::format("namespace '{}' has no service account '{}': nobody can be this caller",

@@ -73,7 +73,7 @@ Node profile(const PolicyFile& file) {
   wire.routes = routes(file);
   const auto& retries = file.routing.retries;
   if (retries && *retries->attempts > 0 && retries->budget) {
-    auto& budget = wire.retry_budget.emplace();
+    auto& budget = wire.retry_budget.emplace(ServiceProfile::RetryBudget{});
     budget.retry_ratio = retries->budget->ratio;
     budget.min_retries_per_second = retries->budget->min_per_second;
     // Outside of this Linkerd's proxy would drop the budget, and with it all retries; capabilities say so.

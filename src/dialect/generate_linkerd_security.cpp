@@ -245,7 +245,7 @@ std::vector<Node> server_authorizations(const PolicyFile& file) {
     auto wire = for_server(file, "http");
     for (const auto& caller : allow.from) {
       if (!caller.is_in(mesh::MeshKind::kLinkerd)) continue;
-      if (!wire.client.mesh_tls) wire.client.mesh_tls.emplace();
+      if (!wire.client.mesh_tls) wire.client.mesh_tls.emplace(linkerd::ServerAuthorization::MeshTls{});
       wire.client.mesh_tls->service_accounts.push_back(
           {caller.service_account, Maybe<std::string>(caller.ns), {}});
     }
@@ -260,7 +260,7 @@ std::vector<Node> server_authorizations(const PolicyFile& file) {
   }
   if (file.security.allow.empty()) {
     auto wire = for_server(file, "http");
-    wire.client.mesh_tls.emplace().identities = {Text{"*"}};
+    wire.client.mesh_tls.emplace(linkerd::ServerAuthorization::MeshTls{}).identities = {Text{"*"}};
     add("everybody", wire, "Whoever has an identity of the mesh.");
   }
   for (const char* what : {"metrics", "proxy-admin"}) {
@@ -314,7 +314,8 @@ Node linkerd_rate_limit(const PolicyFile& file) {
   wire.target_ref.group = {std::string(kPolicyGroup)};
   wire.target_ref.kind = {"Server"};
   wire.target_ref.name = {named(file, "http")};
-  wire.identity.emplace().requests_per_second = {per_second(*file.rate_limit)};
+  wire.identity.emplace(linkerd::HttpLocalRateLimitPolicy::Limit{}).requests_per_second = {
+      per_second(*file.rate_limit)};
   Node root =
       object(file, kAlpha, "HTTPLocalRateLimitPolicy", named(file, "rate-limit"), manifest::encode(wire));
   root.comment(

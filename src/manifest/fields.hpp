@@ -309,7 +309,10 @@ Codec make_codec() {
   } else if constexpr (is_a<T, std::optional>) {
     c.shape = Shape::kOptional;
     c.inner = &codec<typename T::value_type>;
-    c.place = [](void* p, const Node*) -> void* { return &static_cast<T*>(p)->emplace(); };
+    // Clang 16 does not know in time that a nested struct can be made of nothing, but moves one.
+    c.place = [](void* p, const Node*) -> void* {
+      return &static_cast<T*>(p)->emplace(typename T::value_type{});
+    };
     c.size = [](const void* p) -> std::size_t { return static_cast<const T*>(p)->has_value() ? 1 : 0; };
     c.get = [](const void* p, std::size_t) -> const void* { return &**static_cast<const T*>(p); };
   } else if constexpr (is_ordered_map<T>) {

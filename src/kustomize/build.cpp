@@ -160,8 +160,9 @@ class Builder {
       if (const auto second = folder.load(own[1], asked_by)) asked_by = {{1, 1, *second}, 0};
     }
     found_.error("kustomize-no-file", asked_by,
-                 own.empty() ? fmt::format("the directory {} has no kustomization.yaml", folder.path())
-                             : fmt::format("{} has several kustomizations: {}", folder.path(), fmt::join(own, ", ")));
+                 own.empty()
+                     ? fmt::format("the directory {} has no kustomization.yaml", folder.path())
+                     : fmt::format("{} has several kustomizations: {}", folder.path(), fmt::join(own, ", ")));
     return {};
   }
 
@@ -195,7 +196,8 @@ class Builder {
     Folder inner(texts_, folder.join(*entry));
     const auto holds = [&](const std::string& open) { return is_inside(open, inner.real()); };
     if (std::any_of(open_.begin(), open_.end(), holds)) {
-      found_.error("kustomize-cycle", where, fmt::format("{} is being built already, or holds what is", inner.path()));
+      found_.error("kustomize-cycle", where,
+                   fmt::format("{} is being built already, or holds what is", inner.path()));
       return;
     }
     if (component) {
@@ -208,7 +210,8 @@ class Builder {
     for (auto i = before; i < found_.all().size(); ++i) {
       Diagnostic& finding = found_.all()[i];
       if (finding.where.begin.known() && finding.where.begin == where.begin) continue;
-      finding.notes.push_back({where, component ? "asked for as a component here" : "asked for as a base here"});
+      finding.notes.push_back(
+          {where, component ? "asked for as a component here" : "asked for as a base here"});
     }
   }
 

@@ -15,11 +15,11 @@ namespace marty::kustomize {
 struct Built {
   std::vector<manifest::Resource> objects;  ///< in kustomize's order
   std::vector<std::string> files;           ///< all that were read
-  bool complete = true;                     ///< false: something was reported that kustomize would not build with
+  bool complete = true;  ///< false: something was reported that kustomize would not build with
 };
 
-/// Builds the kustomization in a directory. Findings say which kustomization asked for what, from the place of
-/// the fault up to this one. Files are registered in `sources` by their path.
+/// Builds the kustomization in a directory. Findings say which kustomization asked for what, from the place
+/// of the fault up to this one. Files are registered in `sources` by their path.
 Built build(manifest::FileTree&, const std::string& directory, SourceMap& sources, Diagnostics&);
 
 /// The name of a kustomization among the names in a directory; empty when there is none.

@@ -26,7 +26,8 @@ bool same(const Node& a, const Node& b) {
 void both_readers(std::string_view text) {
   Node plain;
   std::vector<Node> open;
-  if (text.find("\n---") != text.npos || !marty::manifest::read_plain_document(text, 1, 0, plain, open)) return;
+  if (text.find("\n---") != text.npos || !marty::manifest::read_plain_document(text, 1, 0, plain, open))
+    return;
   marty::Diagnostics found;
   std::vector<Node> documents;
   MARTY_ASSERT(marty::manifest::read_any_document(text, 1, 0, found, documents) && found.all().empty());

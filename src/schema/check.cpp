@@ -8,7 +8,8 @@ namespace marty::schema {
 
 struct Checker::Caches {
   Patterns patterns;
-  RuleCaches rules{patterns};
+  Defaults defaults;
+  RuleCaches rules{patterns, defaults};
 };
 
 Checker::Checker(const Catalog& catalog) : catalog_(catalog), caches_(std::make_unique<Caches>()) {}
@@ -53,7 +54,7 @@ bool Checker::check(const manifest::Resource& resource, Diagnostics& found) {
     report_unknown(catalog_, resource, found);
     return true;
   }
-  Walk walk(catalog_, known, caches_->patterns, resource, found);
+  Walk walk(catalog_, known, caches_->patterns, caches_->defaults, resource, found);
   if (known.kind->flags & kDeprecated) {
     walk.report(Severity::kWarning, "deprecated-version", whole(resource.api_version),
                 fmt::format("{} of {} is deprecated; use {}", *resource.kind, *resource.api_version,

@@ -13,8 +13,8 @@ using ParsedRules = std::unordered_map<const Rule*, std::shared_ptr<const Cel>>;
 /// What the rules of many objects need again and again.
 struct RuleCaches {
   Patterns& patterns;
+  Defaults& defaults;
   ParsedRules parsed{};
-  Defaults defaults{};
 };
 
 /// Computes the rules of an object whose fields are all in order, as the API server does.

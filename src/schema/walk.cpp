@@ -12,13 +12,14 @@ namespace marty::schema {
 using manifest::Node;
 using manifest::ScalarType;
 
-Walk::Walk(const Catalog& catalog, Catalog::Found found, Patterns& patterns,
+Walk::Walk(const Catalog& catalog, Catalog::Found found, Patterns& patterns, Defaults& defaults,
            const manifest::Resource& resource, Diagnostics& findings)
     : catalog_(catalog),
       tables_(found.tables),
       kind_(found.kind),
       native_((found.kind->flags & kNative) != 0),
       patterns_(patterns),
+      defaults_(defaults),
       resource_(resource),
       found_(findings) {}
 

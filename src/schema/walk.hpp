@@ -6,6 +6,7 @@
 #include "core/diagnostic.hpp"
 #include "manifest/resource.hpp"
 #include "schema/catalog.hpp"
+#include "schema/defaults.hpp"
 #include "schema/patterns.hpp"
 #include "schema/place.hpp"
 
@@ -15,7 +16,7 @@ namespace marty::schema {
 class Walk {
  public:
   using Node = manifest::Node;
-  Walk(const Catalog&, Catalog::Found, Patterns&, const manifest::Resource&, Diagnostics&);
+  Walk(const Catalog&, Catalog::Found, Patterns&, Defaults&, const manifest::Resource&, Diagnostics&);
 
   void object();
   /// How many findings there were that make further rules meaningless.
@@ -66,6 +67,7 @@ class Walk {
   const Kind* kind_;
   bool native_;  // metadata is, in every object
   Patterns& patterns_;
+  Defaults& defaults_;
   const manifest::Resource& resource_;
   Diagnostics& found_;
   std::size_t errors_ = 0, findings_ = 0;

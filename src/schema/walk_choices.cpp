@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "manifest/yaml.hpp"
 #include "schema/walk.hpp"
 
 namespace marty::schema {
@@ -31,14 +30,13 @@ std::optional<Node> Walk::with_defaults(const Node& node, const Schema& schema) 
   std::optional<Node> out;
   if (native() || !node.is_mapping()) return out;
   for (const Property& property : tables_->properties_of(schema)) {
-    const Text json = tables_->extra_of(tables_->schemas[property.schema]).by_default;
     const auto name = tables_->text(property.name);
-    if (json.size == 0 || node.find(name) != nullptr) continue;
-    Diagnostics ignored;
-    auto read = manifest::parse_yaml(tables_->text(json), 0, ignored);
-    if (read.empty()) continue;
+    if (node.find(name) != nullptr) continue;
+    const Extra& extra = tables_->extra_of(tables_->schemas[property.schema]);
+    const Node* meant = defaults_.find(tables_->text(extra.by_default));
+    if (meant == nullptr) continue;
     if (!out) out = node;
-    out->add(name, std::move(read[0]));
+    out->add(name, *meant);
   }
   return out;
 }

@@ -200,6 +200,10 @@ void each_port(const Twins& twins, const std::function<void(const TwinPort&)>& s
   }
 }
 
+void each_port(const Comparison& comparison, const std::function<void(const TwinPort&)>& see) {
+  each_twins(comparison, [&](const Twins& twins) { each_port(twins, see); });
+}
+
 void each_door(const TwinPort& port, const std::function<void(const TwinDoor&)>& see) {
   const auto target = [&](const mesh::Service& service) {
     const auto at = std::find_if(service.ports.begin(), service.ports.end(),

@@ -63,6 +63,8 @@ struct TwinPort {
   std::string name;  ///< "shop/web:80"
 };
 void each_port(const Twins&, const std::function<void(const TwinPort&)>& see);
+/// Those of all twins.
+void each_port(const Comparison&, const std::function<void(const TwinPort&)>& see);
 
 /// The pods behind a port, and the programs that guard it under either mesh. Not for pods outside of the
 /// mesh.

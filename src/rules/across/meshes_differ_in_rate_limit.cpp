@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <utility>
 
@@ -19,7 +20,9 @@ std::optional<Sourced<std::uint32_t>> per_second(const engine::Program& inbound)
 /// HTTPLocalRateLimitPolicy came with Linkerd 2.17.
 bool linkerd_has_limits(const Settings& settings) {
   const std::string_view version = settings.linkerd_version;
-  return version.size() < 4 || version.substr(2) >= "17";
+  int minor = 0;
+  if (version.starts_with("2.")) std::from_chars(version.data() + 2, version.data() + version.size(), minor);
+  return minor == 0 || minor >= 17;
 }
 
 /// A limit of single seconds can stand for a bucket when it lies between what the bucket refills in a second
@@ -62,9 +65,7 @@ void look(const TwinPort& port, Report& report) {
 }
 
 void compare(const Comparison& comparison, Report& report) {
-  each_twins(comparison, [&](const Twins& twins) {
-    each_port(twins, [&](const TwinPort& port) { look(port, report); });
-  });
+  each_port(comparison, [&](const TwinPort& port) { look(port, report); });
 }
 
 }  // namespace

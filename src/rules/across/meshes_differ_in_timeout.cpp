@@ -26,9 +26,7 @@ void look(const TwinPort& port, Report& report) {
 }
 
 void compare(const Comparison& comparison, Report& report) {
-  each_twins(comparison, [&](const Twins& twins) {
-    each_port(twins, [&](const TwinPort& port) { look(port, report); });
-  });
+  each_port(comparison, [&](const TwinPort& port) { look(port, report); });
 }
 
 }  // namespace

@@ -59,15 +59,14 @@ Claim claim_of_match(const Resource& virtual_service, const Api* api, const Plac
 }
 
 void of_virtual_services(const Estate& estate, const See& see) {
-  for (const auto* resource : estate.of("VirtualService"))
-    each(resource->root, "spec.http[]", [&](const Place& route) {
-      if (has_any(route.node, {"rewrite", "redirect", "directResponse", "delegate"})) return;
-      for (const auto* api : led_to(estate, *resource, route.node))
-        each(route.node, "match[]", [&](const Place& match) {
-          const auto path = route.path + "." + match.path;
-          see(claim_of_match(*resource, api, {match.node, path}));
-        });
-    });
+  each(estate.of("VirtualService"), "spec.http[]", [&](const Resource* resource, const Place& route) {
+    if (has_any(route.node, {"rewrite", "redirect", "directResponse", "delegate"})) return;
+    for (const auto* api : led_to(estate, *resource, route.node))
+      each(route.node, "match[]", [&](const Place& match) {
+        const auto path = route.path + "." + match.path;
+        see(claim_of_match(*resource, api, {match.node, path}));
+      });
+  });
 }
 
 /// The parts of a ServiceProfile's condition that hold on their own: of 'any' each, 'not' none.

@@ -41,16 +41,13 @@ const Resource* service_by_dns(const Estate& estate, std::string_view host, std:
 }
 
 Calls::Calls(const Estate& estate) {
-  for (const auto& pods : estate.pods()) {
-    for (const auto* from : {".env[].value", ".args[]", ".command[]"}) {
-      look(estate, pods, std::string("containers[]") + from, running_);
-      look(estate, pods, std::string("initContainers[]") + from, starting_);
-    }
-  }
+  look(estate, {"containers[].env[].value", "containers[].args[]", "containers[].command[]"}, running_);
+  look(estate, {"initContainers[].env[].value", "initContainers[].args[]", "initContainers[].command[]"},
+       starting_);
 }
 
-void Calls::look(const Estate& estate, const Pods& pods, std::string_view pattern, std::vector<Said>& into) {
-  each(*pods.spec, pattern, [&](const Place& place) {
+void Calls::look(const Estate& estate, std::initializer_list<Way> ways, std::vector<Said>& into) {
+  each(estate.pods(), ways, [&](const Pods& pods, const Place& place) {
     auto [host, port] = address_in(place.node.text);
     if (host.empty()) return;
     const auto* service = service_by_dns(estate, host, pods.ns());

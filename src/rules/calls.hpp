@@ -39,7 +39,7 @@ class Calls {
     const Node* node;
     std::string path;
   };
-  void look(const Estate&, const Pods&, std::string_view pattern, std::vector<Said>& into);
+  static void look(const Estate&, std::initializer_list<Way>, std::vector<Said>& into);
   static void tell(const std::vector<Said>&, const std::function<void(const Call&)>& see);
 
   std::vector<Said> running_, starting_;

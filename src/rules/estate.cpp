@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <array>
 
+#include "core/text_hash.hpp"
 #include "dialect/names.hpp"
 #include "rules/apis.hpp"
 #include "rules/calls.hpp"
 #include "rules/mesh_config.hpp"
 #include "rules/queries.hpp"
+#include "rules/reach.hpp"
 #include "rules/scale.hpp"
+#include "rules/subsets.hpp"
 
 namespace marty::rules {
 
@@ -16,7 +19,8 @@ namespace {
 
 /// Where each kind of controller keeps the pods it makes.
 struct Template {
-  std::string_view kind, path;
+  std::string_view kind;
+  Way way;
 };
 constexpr std::array<Template, 7> kTemplates{{{"Deployment", "spec.template"},
                                               {"StatefulSet", "spec.template"},
@@ -27,9 +31,10 @@ constexpr std::array<Template, 7> kTemplates{{{"Deployment", "spec.template"},
                                               {"Pod", ""}}};
 
 std::string_view value_of(const Node* mapping, std::string_view key) {
-  const Node* value = mapping == nullptr ? nullptr : mapping->find(key);
-  return value != nullptr && value->is_scalar() ? std::string_view(value->text) : std::string_view{};
+  return mapping == nullptr ? std::string_view{} : text_of(mapping->find(key));
 }
+
+bool puts_linkerd_in(std::string_view said) { return said == "enabled" || said == "ingress"; }
 
 }  // namespace
 
@@ -43,9 +48,9 @@ mesh::Labels labels_at(const Node* node) {
   return out;
 }
 
-std::string Pods::service_account() const {
+std::string_view Pods::service_account() const {
   const auto name = text(*spec, "serviceAccountName");
-  return std::string(name.empty() ? "default" : name);
+  return name.empty() ? "default" : name;
 }
 
 std::string_view Pods::annotation(std::string_view key) const {
@@ -54,14 +59,15 @@ std::string_view Pods::annotation(std::string_view key) const {
 
 Estate::Estate(const dialect::Manifests& manifests, const mesh::Model& model, const SourceMap& sources,
                Settings settings)
-    : manifests_(manifests), model_(model), sources_(sources), settings_(std::move(settings)) {
+    : manifests_(manifests),
+      model_(model),
+      sources_(sources),
+      settings_(std::move(settings)),
+      by_name_(manifests.resources) {
   read_mesh_configs();
+  index_kinds();
   std::string_view last_space;  // objects of one namespace stand together as a rule
   for (const auto& resource : manifests.resources) {
-    by_kind_[*resource.kind].push_back(&resource);
-    by_group_[{*resource.kind, resource.group(), {}}].push_back(&resource);
-    by_name_[{*resource.kind, *resource.ns, *resource.name}].push_back(&resource);
-    names_[{*resource.kind, *resource.ns, {}}].push_back(*resource.name);
     const auto& space = *resource.kind == "Namespace" ? *resource.name : *resource.ns;
     if (!space.empty() && (namespaces_.empty() || space != last_space))
       namespaces_.insert(last_space = space);
@@ -69,8 +75,10 @@ Estate::Estate(const dialect::Manifests& manifests, const mesh::Model& model, co
     if (*resource.kind == "Service") service_namespaces_.insert(*resource.ns);
     index_pods(resource);
   }
+  pods_.index([](const Pods& pods) -> const Node& { return *pods.spec; });
   apply_autoscalers();
   index_labels();
+  index_sidecars();
   for (const auto& service : model.services)
     modelled_.emplace(Triple{service.ns, service.name, {}}, &service);
   queries_ = std::make_unique<Queries>(*this);
@@ -81,9 +89,7 @@ Estate::Estate(const dialect::Manifests& manifests, const mesh::Model& model, co
 Estate::~Estate() = default;
 
 std::size_t Estate::Hash::operator()(const Triple& key) const {
-  constexpr std::size_t kSpread = 0x9e3779b97f4a7c15;
-  const std::hash<std::string_view> hash;
-  return (hash(key.first) * kSpread + hash(key.second)) * kSpread + hash(key.third);
+  return mix(mix(mix(0, key.first), key.second), key.third);
 }
 
 void Estate::read_mesh_configs() {
@@ -96,11 +102,23 @@ void Estate::read_mesh_configs() {
   }
 }
 
+void Estate::index_kinds() {
+  for (const auto& resource : all()) by_kind_[*resource.kind].all.list().push_back(&resource);
+  const auto root_of = [](const Resource* object) -> const Node& { return object->root; };
+  for (auto& [name, kind] : by_kind_) {
+    kind.all.index(root_of);
+    const auto first = kind.all.front()->group();
+    if (std::ranges::all_of(kind.all, [&](const auto* object) { return object->group() == first; })) continue;
+    for (const auto* object : kind.all) kind.by_group[object->group()].list().push_back(object);
+    for (auto& [group, objects] : kind.by_group) objects.index(root_of);
+  }
+}
+
 void Estate::index_pods(const Resource& resource) {
   const auto* known = std::find_if(kTemplates.begin(), kTemplates.end(),
                                    [&](const Template& t) { return t.kind == *resource.kind; });
   if (known == kTemplates.end()) return;
-  const Node* of = get(resource.root, known->path);
+  const Node* of = get(resource.root, known->way);
   const Node* spec = of == nullptr ? nullptr : of->find("spec");
   if (spec == nullptr || !spec->is_mapping()) return;
   Pods pods{&resource, of->find("metadata"), spec, {}, 1};
@@ -108,7 +126,7 @@ void Estate::index_pods(const Resource& resource) {
   if (const auto replicas = number(resource.root, "spec.replicas"); replicas && *replicas >= 0)
     pods.replicas = static_cast<std::uint32_t>(std::min<std::int64_t>(*replicas, UINT32_MAX));
   pod_namespaces_.insert(*resource.ns);
-  pods_.push_back(std::move(pods));
+  pods_.list().push_back(std::move(pods));
 }
 
 void Estate::index_labels() {
@@ -124,43 +142,52 @@ void Estate::index_labels() {
 
 /// A controller with an autoscaler says nothing about its number, or something that is soon not true.
 void Estate::apply_autoscalers() {
-  ByTriple<Pods*> made;
+  ByTriple<std::vector<Pods*>> made;
   each_autoscaler(*this, [&](const Scaled& one) {
     if (made.empty())
-      for (auto& pods : pods_) made.emplace(Triple{*pods.owner->kind, pods.ns(), *pods.owner->name}, &pods);
+      for (auto& pods : pods_.list())
+        made[{*pods.owner->kind, pods.ns(), *pods.owner->name}].push_back(&pods);
     const auto known = made.find({one.kind, one.ns, one.name});
     if (known == made.end()) return;
-    auto& replicas = known->second->replicas;
-    replicas = static_cast<std::uint32_t>(
-        std::min(std::max<std::uint64_t>(replicas, one.least), std::max(one.least, one.most)));
+    auto& replicas = known->second.front()->replicas;
+    replicas = std::min(std::max(replicas, one.least), std::max(one.least, one.most));
+    for (auto* pods : known->second) pods->scaled = one.most;
   });
 }
 
-const Estate::List& Estate::of(std::string_view kind) const {
-  static const List none;
+const Estate::Objects& Estate::of(std::string_view kind) const {
+  static const Objects none;
   const auto known = by_kind_.find(kind);
-  return known == by_kind_.end() ? none : known->second;
+  return known == by_kind_.end() ? none : known->second.all;
 }
 
-const Estate::List& Estate::of(std::string_view kind, std::string_view group) const {
-  static const List none;
-  const auto known = by_group_.find({kind, group, {}});
-  return known == by_group_.end() ? none : known->second;
-}
-
-const Resource* Estate::find(std::string_view kind, std::string_view ns, std::string_view name,
-                             std::string_view group) const {
-  const auto known = by_name_.find({kind, ns, name});
-  if (known == by_name_.end()) return nullptr;
-  for (const auto* resource : known->second)
-    if (group.empty() || resource->group() == group) return resource;
-  return nullptr;
+const Estate::Objects& Estate::of(std::string_view kind, std::string_view group) const {
+  static const Objects none;
+  const auto known = by_kind_.find(kind);
+  if (known == by_kind_.end()) return none;
+  const auto& [all, by_group] = known->second;
+  if (by_group.empty()) return all.front()->group() == group ? all : none;
+  const auto of_group = by_group.find(group);
+  return of_group == by_group.end() ? none : of_group->second;
 }
 
 const std::vector<std::string_view>& Estate::names(std::string_view kind, std::string_view ns) const {
   static const std::vector<std::string_view> none;
-  const auto known = names_.find({kind, ns, {}});
-  return known == names_.end() ? none : known->second;
+  const auto& names = names_.get([&] {
+    auto out = std::make_unique<NameLists>();
+    for (const auto& resource : all()) (*out)[{*resource.kind, *resource.ns, {}}].push_back(*resource.name);
+    return out;
+  });
+  const auto known = names.find({kind, ns, {}});
+  return known == names.end() ? none : known->second;
+}
+
+const Reach& Estate::reach() const {
+  return reach_.get([&] { return std::make_unique<const Reach>(*this); });
+}
+
+const Subsets& Estate::subsets() const {
+  return subsets_.get([&] { return std::make_unique<const Subsets>(*this); });
 }
 
 void Estate::index_parents(const Resource& route) {
@@ -219,12 +246,22 @@ const mesh::Service* Estate::modelled(std::string_view fqdn) const {
   return resource == nullptr ? nullptr : modelled(*resource);
 }
 
-bool Estate::istio_injected(std::string_view ns, const Pods* pods) const {
-  if (pods != nullptr && pods->metadata != nullptr) {
-    auto said = value_of(pods->metadata->find("labels"), "sidecar.istio.io/inject");
-    if (said.empty()) said = pods->annotation("sidecar.istio.io/inject");
-    if (!said.empty()) return said == "true";
+void Estate::index_sidecars() {
+  std::unordered_map<std::string_view, std::pair<bool, bool>> spaces;
+  for (auto& pods : pods_.list()) {
+    const auto [space, fresh] = spaces.try_emplace(pods.ns());
+    if (fresh) space->second = {istio_injected(pods.ns()), linkerd_injected(pods.ns())};
+    const auto* labels = pods.metadata == nullptr ? nullptr : pods.metadata->find("labels");
+    auto istio = value_of(labels, "sidecar.istio.io/inject");
+    if (istio.empty()) istio = pods.annotation("sidecar.istio.io/inject");
+    pods.in_istio = istio.empty() ? space->second.first : istio == "true";
+    const auto linkerd = pods.annotation("linkerd.io/inject");
+    pods.in_linkerd = linkerd.empty() ? space->second.second : puts_linkerd_in(linkerd);
   }
+}
+
+bool Estate::istio_injected(std::string_view ns, const Pods* pods) const {
+  if (pods != nullptr) return pods->in_istio;
   const Resource* space = find("Namespace", "", ns);
   const Node* labels = space == nullptr ? nullptr : get(space->root, "metadata.labels");
   const auto injection = value_of(labels, "istio-injection");
@@ -232,13 +269,10 @@ bool Estate::istio_injected(std::string_view ns, const Pods* pods) const {
 }
 
 bool Estate::linkerd_injected(std::string_view ns, const Pods* pods) const {
-  const auto means = [](std::string_view said) { return said == "enabled" || said == "ingress"; };
-  if (pods != nullptr) {
-    const auto said = pods->annotation("linkerd.io/inject");
-    if (!said.empty()) return means(said);
-  }
+  if (pods != nullptr) return pods->in_linkerd;
   const Resource* space = find("Namespace", "", ns);
-  return space != nullptr && means(value_of(get(space->root, "metadata.annotations"), "linkerd.io/inject"));
+  return space != nullptr &&
+         puts_linkerd_in(value_of(get(space->root, "metadata.annotations"), "linkerd.io/inject"));
 }
 
 }  // namespace marty::rules

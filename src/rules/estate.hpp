@@ -1,6 +1,6 @@
 #pragma once
 
-#include <map>
+#include <algorithm>
 #include <memory>
 #include <set>
 #include <string>
@@ -8,9 +8,11 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/lazy.hpp"
 #include "dialect/manifests.hpp"
 #include "mesh/model.hpp"
-#include "rules/walk.hpp"
+#include "rules/found.hpp"
+#include "rules/names.hpp"
 
 namespace marty::rules {
 
@@ -18,6 +20,8 @@ using manifest::Resource;
 class Calls;
 class Queries;
 class Apis;
+class Reach;
+class Subsets;
 
 /// What the files do not say and a rule may need.
 struct Settings {
@@ -37,8 +41,11 @@ struct Pods {
   const Node* spec = nullptr;
   mesh::Labels labels;
   std::uint32_t replicas = 1;  ///< as the controller says, kept within what its autoscaler allows
+  std::uint32_t scaled = 0;    ///< as many as its autoscaler may make them; 0 without one
+  bool in_istio = false, in_linkerd = false;  ///< whether they get a sidecar of that mesh
+  std::uint32_t most() const { return std::max(replicas, scaled); }
   std::string_view ns() const { return *owner->ns; }
-  std::string service_account() const;
+  std::string_view service_account() const;
   /// An annotation or label of the template; empty when absent.
   std::string_view annotation(std::string_view key) const;
 };
@@ -51,14 +58,17 @@ class Estate {
   ~Estate();
 
   const std::vector<Resource>& all() const { return manifests_.resources; }
-  using List = std::vector<const Resource*>;
+  using Objects = Listed<const Resource*>;
+  using List = Objects::List;
   /// Objects of a kind, in the order of the files: of("VirtualService"), of("HTTPRoute",
   /// "policy.linkerd.io").
-  const List& of(std::string_view kind) const;
-  const List& of(std::string_view kind, std::string_view group) const;
+  const Objects& of(std::string_view kind) const;
+  const Objects& of(std::string_view kind, std::string_view group) const;
   /// Kinds of two groups may share a name (AuthorizationPolicy, Gateway, HTTPRoute): then the group tells.
   const Resource* find(std::string_view kind, std::string_view ns, std::string_view name,
-                       std::string_view group = {}) const;
+                       std::string_view group = {}) const {
+    return by_name_.find(kind, ns, name, group);
+  }
   /// The names of a kind's objects in a namespace, to guess which one was meant.
   const std::vector<std::string_view>& names(std::string_view kind, std::string_view ns) const;
   /// The HTTPRoutes attached to a parent, with the place that says so.
@@ -80,8 +90,13 @@ class Estate {
   const Calls& calls() const { return *calls_; }
   /// What OpenAPI documents say of the Services here.
   const Apis& apis() const { return *apis_; }
+  /// Which calls between the pods here can be completed under Istio.
+  const Reach& reach() const;
+  /// What the DestinationRules mean by their subsets.
+  const Subsets& subsets() const;
 
-  const std::vector<Pods>& pods() const { return pods_; }
+  /// Ways through them begin at their spec.
+  const Listed<Pods>& pods() const { return pods_; }
   std::vector<const Pods*> selected(std::string_view ns, const mesh::Labels& selector) const;
   /// The Service a host means when said in namespace `ns` as Istio reads hosts; nullptr when it is not here.
   const Resource* service(std::string_view host, std::string_view ns) const;
@@ -104,8 +119,10 @@ class Estate {
 
  private:
   void read_mesh_configs();
+  void index_kinds();
   void index_pods(const Resource&);
   void index_labels();
+  void index_sidecars();
   void apply_autoscalers();
   void index_parents(const Resource& route);
 
@@ -119,17 +136,21 @@ class Estate {
   };
   template <class Value>
   using ByTriple = std::unordered_map<Triple, Value, Hash>;
+  using NameLists = ByTriple<std::vector<std::string_view>>;
+  struct Kind {
+    Objects all;
+    std::unordered_map<std::string_view, Objects> by_group;  // when there are several
+  };
 
   const dialect::Manifests& manifests_;
   const mesh::Model& model_;
   const SourceMap& sources_;
   Settings settings_;
-  std::map<std::string, List, std::less<>> by_kind_;
-  ByTriple<List> by_group_;                        // kind and group
-  ByTriple<List> by_name_;                         // of two groups both
-  ByTriple<std::vector<std::string_view>> names_;  // by kind and namespace
-  ByTriple<std::vector<Attached>> attached_;       // by the parent
-  std::vector<Pods> pods_;
+  std::unordered_map<std::string_view, Kind> by_kind_;
+  Names by_name_;
+  Lazy<NameLists> names_;                     // by kind and namespace
+  ByTriple<std::vector<Attached>> attached_;  // by the parent
+  Listed<Pods> pods_;
   using PodList = std::vector<const Pods*>;
   std::unordered_map<std::string_view, PodList> pods_by_namespace_;
   ByTriple<PodList> pods_by_label_;  // namespace, key, value
@@ -140,6 +161,8 @@ class Estate {
   std::unique_ptr<const Queries> queries_;
   std::unique_ptr<const Calls> calls_;
   std::unique_ptr<const Apis> apis_;
+  Lazy<Reach> reach_;
+  Lazy<Subsets> subsets_;
 };
 
 /// The labels (or annotations) written at a node: scalars only.

@@ -35,17 +35,19 @@ std::optional<Sourced<MtlsMode>> strict_behind(const Estate& estate, const Resou
   return std::nullopt;
 }
 
-void each_client_tls(const Resource& rule, const std::function<void(const Place&, std::int64_t port)>& see) {
-  for (const Way& pattern : {Way("spec.trafficPolicy.tls"), Way("spec.subsets[].trafficPolicy.tls")})
-    each(rule.root, pattern, [&](const Place& tls) { see(tls, 0); });
-  for (const Way& pattern : {Way("spec.trafficPolicy.portLevelSettings[]"),
-                             Way("spec.subsets[].trafficPolicy.portLevelSettings[]")}) {
-    each(rule.root, pattern, [&](const Place& settings) {
-      const Node* tls = settings.node.find("tls");
-      if (tls != nullptr)
-        see({*tls, settings.path + ".tls"}, number(settings.node, "port.number").value_or(0));
-    });
-  }
+void each_client_tls(const Estate& estate,
+                     FunctionRef<void(const Resource& rule, const Place& tls, std::int64_t port)> see) {
+  constexpr std::size_t kOfAllPorts = 2;  // so many ways lead to them, the others to settings of a port
+  static constexpr Way kWays[] = {"spec.trafficPolicy.tls", "spec.subsets[].trafficPolicy.tls",
+                                  "spec.trafficPolicy.portLevelSettings[]",
+                                  "spec.subsets[].trafficPolicy.portLevelSettings[]"};
+  const auto& rules = estate.of("DestinationRule");
+  if (rules.empty()) return;
+  each(rules.found(), kWays, [&](std::size_t rule, std::size_t way, const Place& at) {
+    if (way < kOfAllPorts) return see(*rules[rule], at, 0);
+    if (const Node* tls = at.node.find("tls"))
+      see(*rules[rule], {*tls, at.path + ".tls"}, number(at.node, "port.number").value_or(0));
+  });
 }
 
 }  // namespace marty::rules

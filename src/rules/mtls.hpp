@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <optional>
 
 #include "policy/mtls_mode.hpp"
@@ -19,7 +18,8 @@ bool passed_by(const Pods&, std::uint16_t port);
 std::optional<Sourced<policy::MtlsMode>> strict_behind(const Estate&, const Resource& service,
                                                        std::int64_t port = 0);
 
-/// Every tls block of a DestinationRule, with the Service port it is for (0: all of them).
-void each_client_tls(const Resource& rule, const std::function<void(const Place&, std::int64_t port)>& see);
+/// Every tls block of the DestinationRules, with the Service port it is for (0: all of them).
+void each_client_tls(const Estate&,
+                     FunctionRef<void(const Resource& rule, const Place& tls, std::int64_t port)> see);
 
 }  // namespace marty::rules

@@ -8,15 +8,14 @@ constexpr std::string_view kGroup = "gateway.networking.k8s.io";
 
 void each_gateway_parent(const Estate& estate, const std::function<void(const GatewayParent&)>& see) {
   for (const auto kind : {"HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"})
-    for (const auto* route : estate.of(kind))
-      each(route->root, "spec.parentRefs[]", [&](const Place& ref) {
-        const auto parent = text(ref.node, "kind"), group = text(ref.node, "group");
-        if ((!parent.empty() && parent != "Gateway") || (!group.empty() && group != kGroup)) return;
-        const auto said = text(ref.node, "namespace");
-        const auto ns = said.empty() ? std::string_view(*route->ns) : said;
-        const auto name = text(ref.node, "name");
-        see({*route, ref, ns, name, estate.find("Gateway", ns, name, kGroup)});
-      });
+    each(estate.of(kind), "spec.parentRefs[]", [&](const Resource* route, const Place& ref) {
+      const auto parent = text(ref.node, "kind"), group = text(ref.node, "group");
+      if ((!parent.empty() && parent != "Gateway") || (!group.empty() && group != kGroup)) return;
+      const auto said = text(ref.node, "namespace");
+      const auto ns = said.empty() ? std::string_view(*route->ns) : said;
+      const auto name = text(ref.node, "name");
+      see({*route, ref, ns, name, estate.find("Gateway", ns, name, kGroup)});
+    });
 }
 
 std::map<std::string_view, std::vector<std::string_view>> gateway_names(const Estate& estate) {

@@ -47,28 +47,30 @@ bool asks_for_more(const policy::RouteMatch& match) {
 
 }  // namespace
 
-Reach::Reach(const Estate& estate) : estate_(estate), connections_(estate) {
-  std::map<std::pair<std::string_view, std::string_view>, const Resource*> named;
-  for (const auto* policy : estate.of("AuthorizationPolicy", kSecurity)) {
-    named.emplace(std::pair(std::string_view(*policy->ns), std::string_view(*policy->name)), policy);
+Reach::Reach(const Estate& estate) : estate_(estate) {
+  find_ports();
+  if (ports_.empty()) return;
+  for (const auto* policy : estate.of("AuthorizationPolicy", kSecurity))
     for (const auto* pods : chosen(estate, *policy, authorization())) policies_[pods].push_back(policy);
-  }
   const auto& model = estate.model();
   for (const auto& scope : model.authorization)
-    if (const auto known = named.find({scope.policy.ns, scope.policy.name}); known != named.end())
-      scopes_.emplace(known->second, &scope);
+    if (const auto* policy =
+            estate.find("AuthorizationPolicy", scope.policy.ns, scope.policy.name, kSecurity))
+      scopes_.emplace(policy, &scope);
   for (const auto& table : model.route_tables)
     for (const auto& host : table.hosts) tables_[*host].push_back(&table);
   for (const auto& rule : model.destinations) destinations_[rule.host].push_back(&rule);
   for (const auto& workload : model.workloads)
     workloads_.emplace(std::pair(std::string_view(workload.ns), std::string_view(workload.name)), &workload);
+}
 
-  for (const auto& service : model.services) {
-    const auto* resource = estate.find("Service", service.ns, service.name);
+void Reach::find_ports() {
+  for (const auto& service : estate_.model().services) {
+    const auto* resource = estate_.find("Service", service.ns, service.name);
     const Node* list = resource == nullptr ? nullptr : get(resource->root, "spec.ports");
     if (list == nullptr) continue;
-    for (const auto* pods : estate.pods_of(*resource)) {
-      if (!estate.istio_injected(pods->ns(), pods)) continue;
+    for (const auto* pods : estate_.pods_of(*resource)) {
+      if (!pods->in_istio) continue;
       for (std::size_t i = 0; i < service.ports.size() && i < list->size(); ++i) {
         auto port = service.ports[i];
         if (port.target_port == 0) port.target_port = port.port;
@@ -159,7 +161,8 @@ mesh::Model Reach::part(const Pods& from, const CalledPort& called) const {
 
 std::optional<Refusal> Reach::refused(const Pods& from, const CalledPort& called) const {
   if (!predictable(*called.pods)) return std::nullopt;
-  if (auto dropped = connections_.refused(from, *called.pods, called.port.target_port)) return dropped;
+  const auto& connections = connections_.get([&] { return std::make_unique<const Connections>(estate_); });
+  if (auto dropped = connections.refused(from, *called.pods, called.port.target_port)) return dropped;
 
   const auto model = part(from, called);
   std::vector<engine::Instance> instances;
@@ -174,7 +177,7 @@ std::optional<Refusal> Reach::refused(const Pods& from, const CalledPort& called
     return engine::Self{*pods.owner->name + "-0",
                         std::string(pods.ns()),
                         *pods.owner->name,
-                        pods.service_account(),
+                        std::string(pods.service_account()),
                         {},
                         {},
                         {},

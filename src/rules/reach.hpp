@@ -42,6 +42,7 @@ class Reach {
   std::optional<Refusal> refused(const Pods& from, const CalledPort&) const;
 
  private:
+  void find_ports();
   struct Request {
     std::string method, path;
   };
@@ -49,7 +50,7 @@ class Reach {
   mesh::Model part(const Pods& from, const CalledPort&) const;
 
   const Estate& estate_;
-  Connections connections_;
+  Lazy<Connections> connections_;
   std::vector<CalledPort> ports_;
   std::unordered_map<const Pods*, std::vector<const Resource*>> policies_;
   std::unordered_map<const Resource*, const mesh::AuthorizationScope*> scopes_;

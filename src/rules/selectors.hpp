@@ -11,7 +11,7 @@ namespace marty::rules {
 /// How a kind of policy chooses the pods it acts on.
 struct SelectingKind {
   std::string_view kind, group;
-  std::string_view labels;            ///< where its labels are: "spec.selector.matchLabels"
+  Way labels;                         ///< where its labels are: "spec.selector.matchLabels"
   bool everywhere_from_root = false;  ///< in Istio's root namespace it acts on the pods of all namespaces
   bool one_per_pod = false;           ///< of several for one pod only the oldest acts
 };

@@ -1,26 +1,32 @@
 #include "rules/subsets.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "dialect/names.hpp"
 
 namespace marty::rules {
 
 Subsets::Subsets(const Estate& estate) : estate_(estate) {
-  for (const auto* rule : estate.of("DestinationRule"))
-    rules_.emplace(dialect::fqdn(text(rule->root, "spec.host"), *rule->ns), rule);
+  for (const auto* rule : estate.of("DestinationRule")) {
+    const auto [host, fresh] = by_host_.try_emplace(dialect::fqdn(text(rule->root, "spec.host"), *rule->ns));
+    if (!fresh) continue;
+    each(rule->root, "spec.subsets[]", [&](const Place& at) {
+      host->second.push_back({text(at.node, "name"), labels_at(at.node.find("labels"))});
+    });
+  }
 }
 
 std::vector<const Pods*> Subsets::pods(const Resource& service, std::string_view subset) const {
-  auto all = estate_.pods_of(service);
-  if (subset.empty()) return all;
-  const auto rule = rules_.find(dialect::fqdn(*service.name, *service.ns));
+  const auto& all = estate_.pods_of(service);
+  if (subset.empty() || all.empty()) return all;
   std::vector<const Pods*> out;
-  if (rule == rules_.end()) return out;
-  each(rule->second->root, "spec.subsets[]", [&](const Place& at) {
-    if (text(at.node, "name") != subset) return;
-    const auto labels = labels_at(at.node.find("labels"));
-    for (const auto* pods : all)
-      if (mesh::selects(labels, pods->labels)) out.push_back(pods);
-  });
+  const auto known = by_host_.find(dialect::fqdn(*service.name, *service.ns));
+  if (known == by_host_.end()) return out;
+  for (const auto& [name, labels] : known->second)
+    if (name == subset)
+      std::ranges::copy_if(all, std::back_inserter(out),
+                           [&](const Pods* pods) { return mesh::selects(labels, pods->labels); });
   return out;
 }
 

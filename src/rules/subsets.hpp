@@ -1,8 +1,8 @@
 #pragma once
 
-#include <map>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "rules/estate.hpp"
@@ -17,8 +17,13 @@ class Subsets {
   std::vector<const Pods*> pods(const Resource& service, std::string_view subset) const;
 
  private:
+  struct Subset {
+    std::string_view name;
+    mesh::Labels labels;
+  };
+
   const Estate& estate_;
-  std::map<std::string, const Resource*> rules_;  // by FQDN; of several the first
+  std::unordered_map<std::string, std::vector<Subset>> by_host_;  // FQDN; of several rules the first one's
 };
 
 }  // namespace marty::rules

@@ -21,23 +21,21 @@ bool originates_tls(const Node& tls) {
 }
 
 void unverified_servers(const Estate& estate, const See& see) {
-  for (const auto* rule : estate.of("DestinationRule"))
-    each_client_tls(*rule, [&](const Place& tls, std::int64_t) {
-      if (!originates_tls(tls.node) || is_true(tls.node.find("insecureSkipVerify")) ||
-          !text(tls.node, "caCertificates").empty() || !text(tls.node, "credentialName").empty())
-        return;
-      see(*rule, tls.node, tls.path,
-          "the server's certificate is verified against the system's authorities, where none was verified "
-          "before");
-    });
+  each_client_tls(estate, [&](const Resource& rule, const Place& tls, std::int64_t) {
+    if (!originates_tls(tls.node) || is_true(tls.node.find("insecureSkipVerify")) ||
+        !text(tls.node, "caCertificates").empty() || !text(tls.node, "credentialName").empty())
+      return;
+    see(rule, tls.node, tls.path,
+        "the server's certificate is verified against the system's authorities, where none was verified "
+        "before");
+  });
 }
 
 void silent_sni(const Estate& estate, const See& see) {
-  for (const auto* rule : estate.of("DestinationRule"))
-    each_client_tls(*rule, [&](const Place& tls, std::int64_t) {
-      if (originates_tls(tls.node) && text(tls.node, "sni").empty())
-        see(*rule, tls.node, tls.path, "the SNI is the request's host, where none was sent before");
-    });
+  each_client_tls(estate, [&](const Resource& rule, const Place& tls, std::int64_t) {
+    if (originates_tls(tls.node) && text(tls.node, "sni").empty())
+      see(rule, tls.node, tls.path, "the SNI is the request's host, where none was sent before");
+  });
 }
 
 bool is_alias(const Estate& estate, std::string_view host, std::string_view ns) {
@@ -57,15 +55,15 @@ void policies_of_aliases(const Estate& estate, const See& see) {
 }
 
 void routes_to_aliases(const Estate& estate, const See& see) {
-  for (const auto* routes : estate.of("VirtualService"))
-    each(routes->root, "spec.http[].route[].destination.host", [&](const Place& host) {
-      if (is_alias(estate, host.node.text, *routes->ns))
-        see(*routes, host.node, host.path,
-            fmt::format(
-                "'{}' is an ExternalName Service: a route to it works only when what it stands for is a "
-                "Service or ServiceEntry",
-                host.node.text));
-    });
+  each(estate.of("VirtualService"), "spec.http[].route[].destination.host",
+       [&](const Resource* routes, const Place& host) {
+         if (is_alias(estate, host.node.text, *routes->ns))
+           see(*routes, host.node, host.path,
+               fmt::format(
+                   "'{}' is an ExternalName Service: a route to it works only when what it stands for is a "
+                   "Service or ServiceEntry",
+                   host.node.text));
+       });
 }
 
 void target_ports_of_entries(const Estate& estate, const See& see) {

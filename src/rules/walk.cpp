@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "rules/found.hpp"
+
 namespace marty::rules {
 
 const Node* get(const Node& from, const Way& way) {
@@ -13,10 +15,7 @@ const Node* get(const Node& from, const Way& way) {
   return node;
 }
 
-std::string_view text(const Node& from, const Way& way) {
-  const Node* node = get(from, way);
-  return node != nullptr && node->is_scalar() ? std::string_view(node->text) : std::string_view{};
-}
+std::string_view text(const Node& from, const Way& way) { return text_of(get(from, way)); }
 
 std::optional<std::int64_t> number(const Node& from, const Way& way) {
   const auto written = text(from, way);
@@ -25,6 +24,12 @@ std::optional<std::int64_t> number(const Node& from, const Way& way) {
   const auto [stop, failure] = std::from_chars(written.data(), end, value);
   if (written.empty() || failure != std::errc{} || stop != end) return std::nullopt;
   return value;
+}
+
+void Path::put_into_words() const {
+  words_ = steps_ != nullptr ? steps_->path() : found_->path(value_);
+  steps_ = nullptr;
+  found_ = nullptr;
 }
 
 bool is_true(const Node* node) { return node != nullptr && node->is_scalar() && node->text == "true"; }

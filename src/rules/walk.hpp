@@ -17,6 +17,7 @@
 namespace marty::rules {
 
 using manifest::Node;
+class Found;
 
 /// A way through an object, "spec.http[].route[]": "[]" means each item of a sequence, "{}" each value of a
 /// mapping. A literal is taken apart while compiling; of other texts it keeps views. Keys that contain dots
@@ -38,11 +39,13 @@ class Way {
   requires(!std::is_array_v<Text>) Way(const Text& text) { take_apart(text); }
   const Step* begin() const { return steps_.data(); }
   const Step* end() const { return steps_.data() + count_; }
+  std::string_view words() const { return words_; }
 
  private:
   static constexpr std::size_t kStepsMax = 12;
 
   constexpr void take_apart(std::string_view text) {
+    words_ = text;
     for (count_ = 0; !text.empty(); ++count_) {
       if (count_ == kStepsMax) {  // longer than any of ours: made of what a manifest says, and leads nowhere
         steps_[0] = {{}, kNowhere};
@@ -65,12 +68,17 @@ class Way {
 
   std::array<Step, kStepsMax> steps_;
   std::size_t count_ = 0;
+  std::string_view words_;
 };
 
 /// The value at a way of keys only ("spec.template.metadata.labels"); nullptr when the way ends.
 const Node* get(const Node& from, const Way&);
 /// The text of the scalar there, or an empty one.
 std::string_view text(const Node& from, const Way&);
+/// The text of a scalar, or an empty one.
+inline std::string_view text_of(const Node* node) {
+  return node != nullptr && node->is_scalar() ? std::string_view(node->text) : std::string_view{};
+}
 /// The number there; nothing for what is absent or no integer.
 std::optional<std::int64_t> number(const Node& from, const Way&);
 bool is_true(const Node* node);
@@ -81,11 +89,12 @@ inline bool is_mapping(const Node* node) { return node != nullptr && node->is_ma
 class Path {
  public:
   Path(const schema::Place& steps) : steps_(&steps) {}
+  Path(const Found& found, std::size_t value) : found_(&found), value_(value) {}
   Path(const std::string& words) : words_(words) {}
   Path(std::string&& words) : words_(std::move(words)) {}
 
   const std::string& words() const {
-    if (steps_ != nullptr) words_ = std::exchange(steps_, nullptr)->path();
+    if (steps_ != nullptr || found_ != nullptr) put_into_words();
     return words_;
   }
   operator const std::string&() const { return words(); }
@@ -100,7 +109,11 @@ class Path {
   }
 
  private:
+  void put_into_words() const;
+
   mutable const schema::Place* steps_ = nullptr;
+  mutable const Found* found_ = nullptr;
+  std::size_t value_ = 0;
   mutable std::string words_;
 };
 

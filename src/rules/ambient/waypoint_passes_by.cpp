@@ -25,8 +25,8 @@ void check(const Estate& estate, Report& report) {
     if (get(routes->root, "spec.gateways") == nullptr)
       each(routes->root, "spec.hosts[]",
            [&](const Place& host) { check_host(estate, *routes, host, false, report); });
-  for (const auto* rule : estate.of("DestinationRule"))
-    each(rule->root, "spec.host", [&](const Place& host) { check_host(estate, *rule, host, true, report); });
+  each(estate.of("DestinationRule"), "spec.host",
+       [&](const Resource* rule, const Place& host) { check_host(estate, *rule, host, true, report); });
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ void check_kind(const Estate& estate, const SelectingKind& kind, Report& report)
       const auto [place, fresh] = first.try_emplace(pods, resource);
       if (fresh || *place->second->ns != *resource->ns) continue;
       report
-          .at(*resource, *labels, std::string(kind.labels),
+          .at(*resource, *labels, std::string(kind.labels.words()),
               fmt::format("{} '{}' selects the pods of {} '{}' too; only the older {} counts for them",
                           *resource->kind, *place->second->name, *pods->owner->kind, *pods->owner->name,
                           *resource->kind))

@@ -27,9 +27,8 @@ void check_listener(const Resource& sidecar, const Place& listener, Report& repo
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* sidecar : estate.of("Sidecar", "networking.istio.io"))
-    each(sidecar->root, "spec.egress[]",
-         [&](const Place& listener) { check_listener(*sidecar, listener, report); });
+  each(estate.of("Sidecar", "networking.istio.io"), "spec.egress[]",
+       [&](const Resource* sidecar, const Place& listener) { check_listener(*sidecar, listener, report); });
 }
 
 }  // namespace

@@ -15,9 +15,8 @@ void check_policy(const Resource& rule, const Place& policy, Report& report) {
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* rule : estate.of("DestinationRule"))
-    for (const Way& pattern : {Way("spec.trafficPolicy"), Way("spec.subsets[].trafficPolicy")})
-      each(rule->root, pattern, [&](const Place& policy) { check_policy(*rule, policy, report); });
+  each(estate.of("DestinationRule"), {"spec.trafficPolicy", "spec.subsets[].trafficPolicy"},
+       [&](const Resource* rule, const Place& policy) { check_policy(*rule, policy, report); });
 }
 
 }  // namespace

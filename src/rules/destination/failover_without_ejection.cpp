@@ -5,23 +5,20 @@ namespace marty::rules::catalog {
 namespace {
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* rule : estate.of("DestinationRule")) {
-    for (const Way& pattern : {Way("spec.trafficPolicy"), Way("spec.subsets[].trafficPolicy")}) {
-      each(rule->root, pattern, [&](const Place& policy) {
-        const Node* locality = get(policy.node, "loadBalancer.localityLbSetting");
-        const bool ejects = policy.node.find("outlierDetection") != nullptr ||
-                            get(rule->root, "spec.trafficPolicy.outlierDetection") != nullptr;
-        if (locality == nullptr || ejects ||
-            (locality->find("failover") == nullptr && locality->find("failoverPriority") == nullptr))
-          return;
-        report
-            .at(*rule, *locality, policy.path + ".loadBalancer.localityLbSetting",
-                "without outlierDetection nobody notices that the nearer endpoints fail, so nothing fails "
-                "over")
-            .notes = {{{}, "add outlierDetection to the same trafficPolicy"}};
-      });
-    }
-  }
+  each(estate.of("DestinationRule"), {"spec.trafficPolicy", "spec.subsets[].trafficPolicy"},
+       [&](const Resource* rule, const Place& policy) {
+         const Node* locality = get(policy.node, "loadBalancer.localityLbSetting");
+         const bool ejects = policy.node.find("outlierDetection") != nullptr ||
+                             get(rule->root, "spec.trafficPolicy.outlierDetection") != nullptr;
+         if (locality == nullptr || ejects ||
+             (locality->find("failover") == nullptr && locality->find("failoverPriority") == nullptr))
+           return;
+         report
+             .at(*rule, *locality, policy.path + ".loadBalancer.localityLbSetting",
+                 "without outlierDetection nobody notices that the nearer endpoints fail, so nothing fails "
+                 "over")
+             .notes = {{{}, "add outlierDetection to the same trafficPolicy"}};
+       });
 }
 
 }  // namespace

@@ -15,26 +15,24 @@ void check(const Estate& estate, Report& report) {
     if (const Node* hash = get(rule->root, "spec.trafficPolicy.loadBalancer.consistentHash"))
       hashed.emplace(dialect::fqdn(text(rule->root, "spec.host"), *rule->ns), hash);
   if (hashed.empty()) return;
-  for (const auto* resource : estate.of("VirtualService")) {
-    each(resource->root, "spec.http[]", [&](const Place& route) {
-      std::map<std::string, int> shares;  // destinations that get a part of the requests
-      each(route.node, "route[]", [&](const Place& to) {
-        if (number(to.node, "weight").value_or(0) > 0)
-          ++shares[dialect::fqdn(text(to.node, "destination.host"), *resource->ns)];
-      });
-      for (const auto& [host, count] : shares) {
-        const auto hash = hashed.find(host);
-        if (hash == hashed.end() || count < 2) continue;
-        report
-            .at(*resource, *route.node.find("route"), route.path + ".route",
-                fmt::format("each request draws one of {} parts of '{}' first: a session does not stay with "
-                            "one pod",
-                            count, host))
-            .notes = {see(*hash->second, "sessions are asked for here"),
-                      {{}, "split by a header or cookie in 'match' instead of by weight"}};
-      }
+  each(estate.of("VirtualService"), "spec.http[]", [&](const Resource* resource, const Place& route) {
+    std::map<std::string, int> shares;  // destinations that get a part of the requests
+    each(route.node, "route[]", [&](const Place& to) {
+      if (number(to.node, "weight").value_or(0) > 0)
+        ++shares[dialect::fqdn(text(to.node, "destination.host"), *resource->ns)];
     });
-  }
+    for (const auto& [host, count] : shares) {
+      const auto hash = hashed.find(host);
+      if (hash == hashed.end() || count < 2) continue;
+      report
+          .at(*resource, *route.node.find("route"), route.path + ".route",
+              fmt::format("each request draws one of {} parts of '{}' first: a session does not stay with "
+                          "one pod",
+                          count, host))
+          .notes = {see(*hash->second, "sessions are asked for here"),
+                    {{}, "split by a header or cookie in 'match' instead of by weight"}};
+    }
+  });
 }
 
 }  // namespace

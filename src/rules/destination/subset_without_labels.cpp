@@ -7,17 +7,15 @@ namespace marty::rules::catalog {
 namespace {
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* rule : estate.of("DestinationRule"))
-    each(rule->root, "spec.subsets[]", [&](const Place& subset) {
-      const Node* labels = subset.node.find("labels");
-      if (labels != nullptr && labels->size() > 0) return;
-      report
-          .at(*rule, subset,
-              fmt::format("subset '{}' has no labels: it is every pod of the host",
-                          text(subset.node, "name")))
-          .notes = {
-          {{}, "fine when it is there for a trafficPolicy of its own; to split by version, add labels"}};
-    });
+  each(estate.of("DestinationRule"), "spec.subsets[]", [&](const Resource* rule, const Place& subset) {
+    const Node* labels = subset.node.find("labels");
+    if (labels != nullptr && labels->size() > 0) return;
+    report
+        .at(*rule, subset,
+            fmt::format("subset '{}' has no labels: it is every pod of the host", text(subset.node, "name")))
+        .notes = {
+        {{}, "fine when it is there for a trafficPolicy of its own; to split by version, add labels"}};
+  });
 }
 
 }  // namespace

@@ -20,8 +20,8 @@ void check_tls(const Resource& rule, const Place& tls, Report& report) {
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* rule : estate.of("DestinationRule"))
-    each_client_tls(*rule, [&](const Place& tls, std::int64_t) { check_tls(*rule, tls, report); });
+  each_client_tls(
+      estate, [&](const Resource& rule, const Place& tls, std::int64_t) { check_tls(rule, tls, report); });
 }
 
 }  // namespace

@@ -46,12 +46,11 @@ void check_version(const Resource& filter, const Place& patch, Report& report) {
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* filter : estate.of("EnvoyFilter"))
-    each(filter->root, "spec.configPatches[]", [&](const Place& patch) {
-      check_added(*filter, patch, report);
-      check_types(*filter, patch, report);
-      check_version(*filter, patch, report);
-    });
+  each(estate.of("EnvoyFilter"), "spec.configPatches[]", [&](const Resource* filter, const Place& patch) {
+    check_added(*filter, patch, report);
+    check_types(*filter, patch, report);
+    check_version(*filter, patch, report);
+  });
 }
 
 }  // namespace

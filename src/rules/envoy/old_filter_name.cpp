@@ -26,18 +26,18 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 14> kRenamed
      {"envoy.redis_proxy", "envoy.filters.network.redis_proxy"}}};
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* resource : estate.of("EnvoyFilter"))
-    for (const Way& pattern : {Way("spec.configPatches[].match.listener.filterChain.filter.name"),
-                               Way("spec.configPatches[].match.listener.filterChain.filter.subFilter.name"),
-                               Way("spec.configPatches[].patch.value.name")})
-      each(resource->root, pattern, [&](const Place& name) {
-        for (const auto& [old, now] : kRenamed) {
-          if (name.node.text != old) continue;
-          auto& finding = report.at(*resource, name,
-                                    fmt::format("Envoy has no filter '{}' any more: it is {}", old, now));
-          if (name.node.length == old.size()) finding.fix = Fix{name.node.range(), std::string(now)};
-        }
-      });
+  each(estate.of("EnvoyFilter"),
+       {"spec.configPatches[].match.listener.filterChain.filter.name",
+        "spec.configPatches[].match.listener.filterChain.filter.subFilter.name",
+        "spec.configPatches[].patch.value.name"},
+       [&](const Resource* resource, const Place& name) {
+         for (const auto& [old, now] : kRenamed) {
+           if (name.node.text != old) continue;
+           auto& finding = report.at(*resource, name,
+                                     fmt::format("Envoy has no filter '{}' any more: it is {}", old, now));
+           if (name.node.length == old.size()) finding.fix = Fix{name.node.range(), std::string(now)};
+         }
+       });
 }
 
 }  // namespace

@@ -44,10 +44,8 @@ struct Miss {
 class Predicted {
  public:
   Predicted(const Estate& estate) : estate_(estate) {
-    for (const auto* filter : estate.of("EnvoyFilter")) {
-      each(filter->root, "spec.configPatches[].patch.value.name",
-           [&](const Place& name) { added_.insert(name.node.text); });
-    }
+    each(estate.of("EnvoyFilter"), "spec.configPatches[].patch.value.name",
+         [&](const Resource*, const Place& name) { added_.insert(name.node.text); });
     for (const auto* kind : {"WasmPlugin", "TrafficExtension"})
       for (const auto* plugin : estate.of(kind)) added_.insert(*plugin->ns + "." + *plugin->name);
   }
@@ -205,15 +203,13 @@ class Predicted {
 void check(const Estate& estate, Report& report) {
   if (estate.of("EnvoyFilter").empty()) return;
   const Predicted predicted(estate);
-  for (const auto* filter : estate.of("EnvoyFilter")) {
-    each(filter->root, "spec.configPatches[]", [&](const Place& patch) {
-      const auto miss = predicted.miss(*filter, patch.node);
-      if (!miss) return;
-      auto& finding = report.at(*filter, *miss->node, patch.path + "." + miss->path, miss->why);
-      finding.severity = miss->severity;
-      finding.notes = {{{}, miss->way_out}};
-    });
-  }
+  each(estate.of("EnvoyFilter"), "spec.configPatches[]", [&](const Resource* filter, const Place& patch) {
+    const auto miss = predicted.miss(*filter, patch.node);
+    if (!miss) return;
+    auto& finding = report.at(*filter, *miss->node, patch.path + "." + miss->path, miss->why);
+    finding.severity = miss->severity;
+    finding.notes = {{{}, miss->way_out}};
+  });
 }
 
 }  // namespace

@@ -43,19 +43,18 @@ void check_filters(const Resource& resource, const Place& patch, std::string_vie
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* resource : estate.of("EnvoyFilter"))
-    each(resource->root, "spec.configPatches[]", [&](const Place& patch) {
-      const auto apply_to = text(patch.node, "applyTo");
-      const auto wanted = match_of(apply_to);
-      for (const std::string_view field : {"listener", "routeConfiguration", "cluster"}) {
-        const Node* match = get(patch.node, "match");
-        const Node* said = match == nullptr ? nullptr : match->find(field);
-        if (said == nullptr || wanted.empty() || field == wanted) continue;
-        report.at(*resource, *said, fmt::format("{}.match.{}", patch.path, field),
-                  fmt::format("a {} is found by match.{}, not by '{}'", apply_to, wanted, field));
-      }
-      check_filters(*resource, patch, apply_to, report);
-    });
+  each(estate.of("EnvoyFilter"), "spec.configPatches[]", [&](const Resource* resource, const Place& patch) {
+    const auto apply_to = text(patch.node, "applyTo");
+    const auto wanted = match_of(apply_to);
+    for (const std::string_view field : {"listener", "routeConfiguration", "cluster"}) {
+      const Node* match = get(patch.node, "match");
+      const Node* said = match == nullptr ? nullptr : match->find(field);
+      if (said == nullptr || wanted.empty() || field == wanted) continue;
+      report.at(*resource, *said, fmt::format("{}.match.{}", patch.path, field),
+                fmt::format("a {} is found by match.{}, not by '{}'", apply_to, wanted, field));
+    }
+    check_filters(*resource, patch, apply_to, report);
+  });
 }
 
 }  // namespace

@@ -30,21 +30,20 @@ constexpr std::array<Ignored, 5> kIgnored{
       "these have no order; use ADD or MERGE"}}};
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* filter : estate.of("EnvoyFilter"))
-    each(filter->root, "spec.configPatches[]", [&](const Place& patch) {
-      const Node* operation = get(patch.node, "patch.operation");
-      const auto target = text(patch.node, "applyTo");
-      if (operation == nullptr || target.empty()) return;
-      for (const auto& ignored : kIgnored) {
-        if (operation->text != ignored.operation ||
-            std::ranges::find(ignored.targets, target) == ignored.targets.end())
-          continue;
-        report
-            .at(*filter, *operation, patch.path + ".patch.operation",
-                fmt::format("a {} is not changed by {}: the patch is left out", target, operation->text))
-            .notes = {{{}, std::string(ignored.instead)}};
-      }
-    });
+  each(estate.of("EnvoyFilter"), "spec.configPatches[]", [&](const Resource* filter, const Place& patch) {
+    const Node* operation = get(patch.node, "patch.operation");
+    const auto target = text(patch.node, "applyTo");
+    if (operation == nullptr || target.empty()) return;
+    for (const auto& ignored : kIgnored) {
+      if (operation->text != ignored.operation ||
+          std::ranges::find(ignored.targets, target) == ignored.targets.end())
+        continue;
+      report
+          .at(*filter, *operation, patch.path + ".patch.operation",
+              fmt::format("a {} is not changed by {}: the patch is left out", target, operation->text))
+          .notes = {{{}, std::string(ignored.instead)}};
+    }
+  });
 }
 
 }  // namespace

@@ -26,11 +26,10 @@ void check_module(const Resource& extension, const Place& module, Report& report
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* plugin : estate.of("WasmPlugin", "extensions.istio.io"))
-    each(plugin->root, "spec", [&](const Place& module) { check_module(*plugin, module, report); });
-  for (const auto* extension : estate.of("TrafficExtension", "extensions.istio.io"))
-    each(extension->root, "spec.wasm",
-         [&](const Place& module) { check_module(*extension, module, report); });
+  each(estate.of("WasmPlugin", "extensions.istio.io"), "spec",
+       [&](const Resource* plugin, const Place& module) { check_module(*plugin, module, report); });
+  each(estate.of("TrafficExtension", "extensions.istio.io"), "spec.wasm",
+       [&](const Resource* extension, const Place& module) { check_module(*extension, module, report); });
 }
 
 }  // namespace

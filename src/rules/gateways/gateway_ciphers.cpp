@@ -65,11 +65,11 @@ void check_versions(const Resource& gateway, const Place& tls, Report& report) {
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* gateway : estate.of("Gateway", "networking.istio.io"))
-    each(gateway->root, "spec.servers[].tls", [&](const Place& tls) {
-      check_suites(*gateway, tls, report);
-      check_versions(*gateway, tls, report);
-    });
+  each(estate.of("Gateway", "networking.istio.io"), "spec.servers[].tls",
+       [&](const Resource* gateway, const Place& tls) {
+         check_suites(*gateway, tls, report);
+         check_versions(*gateway, tls, report);
+       });
 }
 
 }  // namespace

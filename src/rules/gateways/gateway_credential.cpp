@@ -61,9 +61,8 @@ void check_server(const Estate& estate, const Resource& gateway, const Place& tl
 
 void check(const Estate& estate, Report& report) {
   if (estate.of("Secret").empty()) return;
-  for (const auto* gateway : estate.of("Gateway", "networking.istio.io"))
-    each(gateway->root, "spec.servers[].tls",
-         [&](const Place& tls) { check_server(estate, *gateway, tls, report); });
+  each(estate.of("Gateway", "networking.istio.io"), "spec.servers[].tls",
+       [&](const Resource* gateway, const Place& tls) { check_server(estate, *gateway, tls, report); });
 }
 
 }  // namespace

@@ -33,21 +33,21 @@ void check(const Estate& estate, Report& report) {
     const Resource* gateway;
   };
   std::map<std::string, First> first;  // by proxies, address and port
-  for (const auto* gateway : estate.of("Gateway", "networking.istio.io"))
-    each(gateway->root, "spec.servers[]", [&](const Place& server) {
-      const Node* protocol = get(server.node, "port.protocol");
-      if (protocol == nullptr) return;
-      const auto key = fmt::format("{}|{}|{}", proxies_of(*gateway), text(server.node, "bind"),
-                                   text(server.node, "port.number"));
-      const auto [known, fresh] = first.try_emplace(key, First{protocol, gateway});
-      if (fresh || reads(known->second.protocol->text) == reads(protocol->text)) return;
-      report
-          .at(*gateway, *protocol, server.path + ".port.protocol",
-              fmt::format("port {} speaks {} already: this server is left out",
-                          text(server.node, "port.number"), known->second.protocol->text))
-          .notes = {
-          see(*known->second.protocol, fmt::format("in Gateway '{}'", *known->second.gateway->name))};
-    });
+  each(estate.of("Gateway", "networking.istio.io"), "spec.servers[]",
+       [&](const Resource* gateway, const Place& server) {
+         const Node* protocol = get(server.node, "port.protocol");
+         if (protocol == nullptr) return;
+         const auto key = fmt::format("{}|{}|{}", proxies_of(*gateway), text(server.node, "bind"),
+                                      text(server.node, "port.number"));
+         const auto [known, fresh] = first.try_emplace(key, First{protocol, gateway});
+         if (fresh || reads(known->second.protocol->text) == reads(protocol->text)) return;
+         report
+             .at(*gateway, *protocol, server.path + ".port.protocol",
+                 fmt::format("port {} speaks {} already: this server is left out",
+                             text(server.node, "port.number"), known->second.protocol->text))
+             .notes = {
+             see(*known->second.protocol, fmt::format("in Gateway '{}'", *known->second.gateway->name))};
+       });
 }
 
 }  // namespace

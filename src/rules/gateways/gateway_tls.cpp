@@ -64,9 +64,8 @@ void check_server(const Resource& gateway, const Place& server, Report& report) 
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* gateway : estate.of("Gateway", "networking.istio.io"))
-    each(gateway->root, "spec.servers[]",
-         [&](const Place& server) { check_server(*gateway, server, report); });
+  each(estate.of("Gateway", "networking.istio.io"), "spec.servers[]",
+       [&](const Resource* gateway, const Place& server) { check_server(*gateway, server, report); });
 }
 
 }  // namespace

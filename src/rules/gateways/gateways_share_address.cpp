@@ -10,21 +10,21 @@ namespace {
 
 void check(const Estate& estate, Report& report) {
   std::map<std::string, std::pair<const Resource*, const Node*>> first;  // by address and port
-  for (const auto* gateway : estate.of("Gateway", "gateway.networking.k8s.io"))
-    each(gateway->root, "spec.addresses[].value", [&](const Place& address) {
-      bool said = false;
-      each(gateway->root, "spec.listeners[].port", [&](const Place& port) {
-        const auto [known, fresh] = first.try_emplace(fmt::format("{}|{}", address.node.text, port.node.text),
-                                                      gateway, &address.node);
-        if (fresh || said || known->second.first == gateway) return;
-        said = true;
-        report
-            .at(*gateway, address,
-                fmt::format("Gateway '{}' listens at {} port {} already", *known->second.first->name,
-                            address.node.text, port.node.text))
-            .notes = {see(*known->second.second, "there")};
-      });
-    });
+  each(estate.of("Gateway", "gateway.networking.k8s.io"), "spec.addresses[].value",
+       [&](const Resource* gateway, const Place& address) {
+         bool said = false;
+         each(gateway->root, "spec.listeners[].port", [&](const Place& port) {
+           const auto [known, fresh] = first.try_emplace(
+               fmt::format("{}|{}", address.node.text, port.node.text), gateway, &address.node);
+           if (fresh || said || known->second.first == gateway) return;
+           said = true;
+           report
+               .at(*gateway, address,
+                   fmt::format("Gateway '{}' listens at {} port {} already", *known->second.first->name,
+                               address.node.text, port.node.text))
+               .notes = {see(*known->second.second, "there")};
+         });
+       });
 }
 
 }  // namespace

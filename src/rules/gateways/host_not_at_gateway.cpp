@@ -48,8 +48,8 @@ void check_host(const Estate& estate, const Resource& routes, const Place& host,
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* routes : estate.of("VirtualService"))
-    each(routes->root, "spec.hosts[]", [&](const Place& host) { check_host(estate, *routes, host, report); });
+  each(estate.of("VirtualService"), "spec.hosts[]",
+       [&](const Resource* routes, const Place& host) { check_host(estate, *routes, host, report); });
 }
 
 }  // namespace

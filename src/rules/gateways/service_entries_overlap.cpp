@@ -15,24 +15,21 @@ struct Known {
 
 void check(const Estate& estate, Report& report) {
   std::map<std::string, Known> first;
-  for (const auto* entry : estate.of("ServiceEntry")) {
-    each(entry->root, "spec.hosts[]", [&](const Place& host) {
-      each(entry->root, "spec.ports[]", [&](const Place& port) {
-        const auto key = fmt::format("{} {}", host.node.text, text(port.node, "number"));
-        const auto [place, fresh] = first.try_emplace(key, Known{entry, &port.node});
-        if (fresh || place->second.entry == entry) return;
-        const auto before = text(*place->second.port, "protocol"), now = text(port.node, "protocol");
-        report
-            .at(*entry, port,
-                before == now
-                    ? fmt::format("{} port {} is also in ServiceEntry '{}'", host.node.text,
-                                  text(port.node, "number"), *place->second.entry->name)
-                    : fmt::format("{} port {} is {} here and {} in ServiceEntry '{}'", host.node.text,
-                                  text(port.node, "number"), now, before, *place->second.entry->name))
-            .notes = {see(*place->second.port, "there")};
-      });
+  each(estate.of("ServiceEntry"), "spec.hosts[]", [&](const Resource* entry, const Place& host) {
+    each(entry->root, "spec.ports[]", [&](const Place& port) {
+      const auto key = fmt::format("{} {}", host.node.text, text(port.node, "number"));
+      const auto [place, fresh] = first.try_emplace(key, Known{entry, &port.node});
+      if (fresh || place->second.entry == entry) return;
+      const auto before = text(*place->second.port, "protocol"), now = text(port.node, "protocol");
+      report
+          .at(*entry, port,
+              before == now ? fmt::format("{} port {} is also in ServiceEntry '{}'", host.node.text,
+                                          text(port.node, "number"), *place->second.entry->name)
+                            : fmt::format("{} port {} is {} here and {} in ServiceEntry '{}'", host.node.text,
+                                          text(port.node, "number"), now, before, *place->second.entry->name))
+          .notes = {see(*place->second.port, "there")};
     });
-  }
+  });
 }
 
 }  // namespace

@@ -6,14 +6,13 @@ namespace {
 
 void check(const Estate& estate, Report& report) {
   for (const auto kind : {"HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute"})
-    for (const auto* route : estate.of(kind))
-      each(route->root, "spec.parentRefs[]", [&](const Place& parent) {
-        if (text(parent.node, "kind") == "EgressNetwork" && parent.node.find("port") == nullptr)
-          report
-              .at(*route, parent,
-                  "a route for an EgressNetwork says for which port: Linkerd's webhook refuses it")
-              .notes = {{{}, "add port: 443, or whatever is called out there"}};
-      });
+    each(estate.of(kind), "spec.parentRefs[]", [&](const Resource* route, const Place& parent) {
+      if (text(parent.node, "kind") == "EgressNetwork" && parent.node.find("port") == nullptr)
+        report
+            .at(*route, parent,
+                "a route for an EgressNetwork says for which port: Linkerd's webhook refuses it")
+            .notes = {{{}, "add port: 443, or whatever is called out there"}};
+    });
 }
 
 }  // namespace

@@ -55,9 +55,8 @@ void check_route(const Estate& estate, const Resource& profile, const Place& rou
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* profile : estate.of("ServiceProfile"))
-    each(profile->root, "spec.routes[]",
-         [&](const Place& route) { check_route(estate, *profile, route, report); });
+  each(estate.of("ServiceProfile"), "spec.routes[]",
+       [&](const Resource* profile, const Place& route) { check_route(estate, *profile, route, report); });
 }
 
 }  // namespace

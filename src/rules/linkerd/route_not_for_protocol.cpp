@@ -66,9 +66,8 @@ void check_parent(const Estate& estate, const Resource& route, const Place& pare
 
 void check(const Estate& estate, Report& report) {
   for (const auto* kind : {"HTTPRoute", "GRPCRoute"})
-    for (const auto* route : estate.of(kind))
-      each(route->root, "spec.parentRefs[]",
-           [&](const Place& parent) { check_parent(estate, *route, parent, report); });
+    each(estate.of(kind), "spec.parentRefs[]",
+         [&](const Resource* route, const Place& parent) { check_parent(estate, *route, parent, report); });
 }
 
 }  // namespace

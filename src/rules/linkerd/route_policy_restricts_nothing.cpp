@@ -9,7 +9,7 @@ namespace marty::rules::catalog {
 namespace {
 
 void check(const Estate& estate, Report& report) {
-  const auto policies = estate.of("AuthorizationPolicy", "policy.linkerd.io");
+  const auto& policies = estate.of("AuthorizationPolicy", "policy.linkerd.io");
   std::map<std::string, const Resource*> of_server;  // namespace/server
   for (const auto* policy : policies)
     if (text(policy->root, "spec.targetRef.kind") == "Server")

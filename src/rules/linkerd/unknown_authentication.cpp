@@ -18,9 +18,8 @@ void check_ref(const Estate& estate, const Resource& policy, const Place& ref, R
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* policy : estate.of("AuthorizationPolicy", "policy.linkerd.io"))
-    each(policy->root, "spec.requiredAuthenticationRefs[]",
-         [&](const Place& ref) { check_ref(estate, *policy, ref, report); });
+  each(estate.of("AuthorizationPolicy", "policy.linkerd.io"), "spec.requiredAuthenticationRefs[]",
+       [&](const Resource* policy, const Place& ref) { check_ref(estate, *policy, ref, report); });
 }
 
 }  // namespace

@@ -21,25 +21,25 @@ bool has_default(const Estate& estate) {
 /// namespace all do.
 std::set<std::string_view> provided(const Estate& estate) {
   std::set<std::string_view> out;
-  for (const auto* telemetry : estate.of("Telemetry", "telemetry.istio.io"))
-    each(telemetry->root, "spec.accessLogging[].providers[].name",
-         [&](const Place&) { out.insert(*telemetry->ns); });
+  each(estate.of("Telemetry", "telemetry.istio.io"), "spec.accessLogging[].providers[].name",
+       [&](const Resource* telemetry, const Place&) { out.insert(*telemetry->ns); });
   return out;
 }
 
 void check(const Estate& estate, Report& report) {
   const auto named = provided(estate);
   if (has_default(estate) || named.contains(estate.settings().root_namespace)) return;
-  for (const auto* telemetry : estate.of("Telemetry", "telemetry.istio.io"))
-    each(telemetry->root, "spec.accessLogging[]", [&](const Place& logging) {
-      if (is_true(logging.node.find("disabled")) || has(logging.node, "providers") ||
-          named.contains(*telemetry->ns))
-        return;
-      auto& finding = report.at(*telemetry, logging, "nobody says where these logs go: there will be none");
-      finding.notes = {{{}, "providers: [{name: envoy}] writes them to standard output of the proxy"}};
-      // With the mesh's configuration before us, it is certain.
-      if (!estate.settings().mesh_configs.empty()) finding.severity = Severity::kWarning;
-    });
+  each(estate.of("Telemetry", "telemetry.istio.io"), "spec.accessLogging[]",
+       [&](const Resource* telemetry, const Place& logging) {
+         if (is_true(logging.node.find("disabled")) || has(logging.node, "providers") ||
+             named.contains(*telemetry->ns))
+           return;
+         auto& finding =
+             report.at(*telemetry, logging, "nobody says where these logs go: there will be none");
+         finding.notes = {{{}, "providers: [{name: envoy}] writes them to standard output of the proxy"}};
+         // With the mesh's configuration before us, it is certain.
+         if (!estate.settings().mesh_configs.empty()) finding.severity = Severity::kWarning;
+       });
 }
 
 }  // namespace

@@ -13,31 +13,28 @@ namespace {
 std::optional<double> scrape_interval(const Estate& estate) {
   std::optional<double> out;
   for (const auto* kind : {"PodMonitor", "ServiceMonitor"})
-    for (const auto* resource : estate.of(kind))
-      for (const Way& pattern :
-           {Way("spec.podMetricsEndpoints[].interval"), Way("spec.endpoints[].interval")})
-        each(resource->root, pattern, [&](const Place& at) {
-          const auto said = promql::parse(at.node.text);
-          if (!said || !said.root.is(promql::Expr::Kind::kNumber)) return;
-          out = std::min(out.value_or(said.root.number), said.root.number);
-        });
+    each(estate.of(kind), {"spec.podMetricsEndpoints[].interval", "spec.endpoints[].interval"},
+         [&](const Resource*, const Place& at) {
+           const auto said = promql::parse(at.node.text);
+           if (!said || !said.root.is(promql::Expr::Kind::kNumber)) return;
+           out = std::min(out.value_or(said.root.number), said.root.number);
+         });
   return out;
 }
 
 void check(const Estate& estate, Report& report) {
   const auto interval = scrape_interval(estate);
   if (!interval) return;
-  for (const auto* resource : estate.of("PrometheusRule")) {
-    each(resource->root, "spec.groups[].rules[].for", [&](const Place& at) {
-      const auto wait = promql::parse(at.node.text);
-      if (!wait || !wait.root.is(promql::Expr::Kind::kNumber)) return;
-      const double seconds = wait.root.number;
-      if (seconds > 0 && seconds < 2 * *interval)
-        report.at(*resource, at,
-                  fmt::format("for {}s < 2 scrapes x {}s = {}s: a single scrape decides", seconds, *interval,
-                              2 * *interval));
-    });
-  }
+  each(estate.of("PrometheusRule"), "spec.groups[].rules[].for",
+       [&](const Resource* resource, const Place& at) {
+         const auto wait = promql::parse(at.node.text);
+         if (!wait || !wait.root.is(promql::Expr::Kind::kNumber)) return;
+         const double seconds = wait.root.number;
+         if (seconds > 0 && seconds < 2 * *interval)
+           report.at(*resource, at,
+                     fmt::format("for {}s < 2 scrapes x {}s = {}s: a single scrape decides", seconds,
+                                 *interval, 2 * *interval));
+       });
 }
 
 }  // namespace

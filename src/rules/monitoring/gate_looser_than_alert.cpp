@@ -90,7 +90,7 @@ std::map<std::string, Alert> alerts(const Queries& queries) {
 }
 
 void check(const Estate& estate, Report& report) {
-  const auto canaries = estate.of("Canary", "flagger.app");
+  const auto& canaries = estate.of("Canary", "flagger.app");
   if (canaries.empty()) return;
   const auto known = alerts(estate.queries());
   for (const auto* canary : canaries) {

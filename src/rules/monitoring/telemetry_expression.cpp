@@ -11,14 +11,13 @@ namespace {
 bool is_about_a_function(std::string_view why) { return why.find("function") != why.npos; }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* telemetry : estate.of("Telemetry", "telemetry.istio.io"))
-    for (const Way& pattern : {Way("spec.accessLogging[].filter.expression"),
-                               Way("spec.metrics[].overrides[].tagOverrides{}.value")})
-      each(telemetry->root, pattern, [&](const Place& expression) {
-        std::string why;
-        if (schema::parse_cel(expression.node.text, why) == nullptr && !is_about_a_function(why))
-          report.at(*telemetry, expression, fmt::format("this is no CEL expression: {}", why));
-      });
+  each(estate.of("Telemetry", "telemetry.istio.io"),
+       {"spec.accessLogging[].filter.expression", "spec.metrics[].overrides[].tagOverrides{}.value"},
+       [&](const Resource* telemetry, const Place& expression) {
+         std::string why;
+         if (schema::parse_cel(expression.node.text, why) == nullptr && !is_about_a_function(why))
+           report.at(*telemetry, expression, fmt::format("this is no CEL expression: {}", why));
+       });
 }
 
 }  // namespace

@@ -43,9 +43,8 @@ class Tracers {
         if (auto tracer = tracer_of(at.node)) declared_.insert_or_assign(tracer->name, *tracer);
       });
     }
-    for (const auto* telemetry : estate.of("Telemetry"))
-      each(telemetry->root, "spec.tracing[].providers[].name",
-           [&](const Place& at) { named_[*telemetry->ns] = at.node.text; });
+    each(estate.of("Telemetry"), "spec.tracing[].providers[].name",
+         [&](const Resource* telemetry, const Place& at) { named_[*telemetry->ns] = at.node.text; });
   }
 
   /// nullptr when nobody says, or the kind is not known.

@@ -9,11 +9,11 @@ namespace marty::rules::catalog {
 namespace {
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* resource : estate.of("Telemetry"))
-    each(resource->root, "spec.tracing[].randomSamplingPercentage", [&](const Place& at) {
-      if (at.node.text == "100" || at.node.text == "100.0" || at.node.text == "100.00")
-        report.at(*resource, at, "100%: each request is traced, at every hop");
-    });
+  each(estate.of("Telemetry"), "spec.tracing[].randomSamplingPercentage",
+       [&](const Resource* resource, const Place& at) {
+         if (at.node.text == "100" || at.node.text == "100.0" || at.node.text == "100.00")
+           report.at(*resource, at, "100%: each request is traced, at every hop");
+       });
 }
 
 }  // namespace

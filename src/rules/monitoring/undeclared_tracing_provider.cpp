@@ -14,15 +14,15 @@ bool declared(const Estate& estate, std::string_view name) {
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* resource : estate.of("Telemetry"))
-    each(resource->root, "spec.tracing[].providers[].name", [&](const Place& at) {
-      if (declared(estate, at.node.text)) return;
-      auto& finding = report.at(*resource, at,
-                                fmt::format("no meshConfig here declares the provider '{}'", at.node.text));
-      finding.notes = {{{}, "declare it under meshConfig.extensionProviders, in istiod's values"}};
-      // With the mesh's configuration before us, it is certain.
-      if (!estate.settings().mesh_configs.empty()) finding.severity = Severity::kWarning;
-    });
+  each(estate.of("Telemetry"), "spec.tracing[].providers[].name",
+       [&](const Resource* resource, const Place& at) {
+         if (declared(estate, at.node.text)) return;
+         auto& finding = report.at(
+             *resource, at, fmt::format("no meshConfig here declares the provider '{}'", at.node.text));
+         finding.notes = {{{}, "declare it under meshConfig.extensionProviders, in istiod's values"}};
+         // With the mesh's configuration before us, it is certain.
+         if (!estate.settings().mesh_configs.empty()) finding.severity = Severity::kWarning;
+       });
 }
 
 }  // namespace

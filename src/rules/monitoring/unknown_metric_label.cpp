@@ -22,11 +22,11 @@ std::set<std::string, std::less<>> added(const Estate& estate) {
             "spec.podMetricsEndpoints[].metricRelabelings[].targetLabel",
             "spec.endpoints[].relabelings[].targetLabel", "spec.endpoints[].metricRelabelings[].targetLabel"})
         collect(*resource, pattern);
-  for (const auto* resource : estate.of("Telemetry"))
-    each(resource->root, "spec.metrics[].overrides[].tagOverrides", [&](const Place& at) {
-      for (std::size_t i = 0; at.node.is_mapping() && i < at.node.size(); ++i)
-        out.insert(at.node.entry(i).key.text);
-    });
+  each(estate.of("Telemetry"), "spec.metrics[].overrides[].tagOverrides",
+       [&](const Resource*, const Place& at) {
+         for (std::size_t i = 0; at.node.is_mapping() && i < at.node.size(); ++i)
+           out.insert(at.node.entry(i).key.text);
+       });
   return out;
 }
 

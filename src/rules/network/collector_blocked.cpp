@@ -20,9 +20,8 @@ struct Collector {
 /// Providers that some Telemetry or the mesh's defaults name.
 std::set<std::string, std::less<>> in_use(const Estate& estate) {
   std::set<std::string, std::less<>> out;
-  for (const auto* telemetry : estate.of("Telemetry"))
-    each(telemetry->root, "spec.tracing[].providers[].name",
-         [&](const Place& at) { out.insert(at.node.text); });
+  each(estate.of("Telemetry"), "spec.tracing[].providers[].name",
+       [&](const Resource*, const Place& at) { out.insert(at.node.text); });
   for (const auto& config : estate.settings().mesh_configs)
     each(config, "defaultProviders.tracing[]", [&](const Place& at) { out.insert(at.node.text); });
   return out;

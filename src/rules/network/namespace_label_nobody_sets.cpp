@@ -33,11 +33,10 @@ void check_selector(const Estate& estate, const Resource& policy, const Place& l
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* policy : estate.of("NetworkPolicy"))
-    for (const Way& pattern : {Way("spec.ingress[].from[].namespaceSelector.matchLabels"),
-                               Way("spec.egress[].to[].namespaceSelector.matchLabels")})
-      each(policy->root, pattern,
-           [&](const Place& labels) { check_selector(estate, *policy, labels, report); });
+  each(estate.of("NetworkPolicy"),
+       {"spec.ingress[].from[].namespaceSelector.matchLabels",
+        "spec.egress[].to[].namespaceSelector.matchLabels"},
+       [&](const Resource* policy, const Place& labels) { check_selector(estate, *policy, labels, report); });
 }
 
 }  // namespace

@@ -40,9 +40,8 @@ void check_peer(const Estate& estate, const Resource& policy, const Place& peer,
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* policy : estate.of("NetworkPolicy"))
-    for (const Way& pattern : {Way("spec.ingress[].from[]"), Way("spec.egress[].to[]")})
-      each(policy->root, pattern, [&](const Place& peer) { check_peer(estate, *policy, peer, report); });
+  each(estate.of("NetworkPolicy"), {"spec.ingress[].from[]", "spec.egress[].to[]"},
+       [&](const Resource* policy, const Place& peer) { check_peer(estate, *policy, peer, report); });
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ void check(const Estate& estate, Report& report) {
       const Node* labels = labels_of(*resource, kind);
       if (labels == nullptr || !chosen(estate, *resource, kind).empty()) continue;
       auto& finding = report.at(
-          *resource, *labels, std::string(kind.labels),
+          *resource, *labels, std::string(kind.labels.words()),
           fmt::format("this {} selects none of the pods here, so it does nothing", *resource->kind));
       if (const auto* pods = nearest(estate, *resource, labels_at(labels)))
         finding.notes.push_back(

@@ -20,23 +20,23 @@ std::pair<std::string_view, std::string_view> service_of(std::string_view host) 
 
 void check(const Estate& estate, Report& report) {
   std::set<std::string_view> external;
-  for (const auto* entry : estate.of("ServiceEntry"))
-    each(entry->root, "spec.hosts[]", [&](const Place& host) { external.insert(host.node.text); });
-  for (const auto* sidecar : estate.of("Sidecar", "networking.istio.io"))
-    each(sidecar->root, "spec.egress[].hosts[]", [&](const Place& at) {
-      const std::string_view text = at.node.text;
-      const auto slash = text.find('/');
-      if (slash == text.npos) return;
-      const auto host = text.substr(slash + 1);
-      const auto [name, ns] = service_of(host);
-      if (name.empty() || name.find('*') != name.npos || !estate.has_services(ns) ||
-          external.contains(host) || estate.find("Service", ns, name) != nullptr)
-        return;
-      suggest(
-          report.at(*sidecar, at,
-                    fmt::format("no Service '{}' in namespace '{}': this lets nothing be known", name, ns)),
-          name, estate.names("Service", ns));
-    });
+  each(estate.of("ServiceEntry"), "spec.hosts[]",
+       [&](const Resource*, const Place& host) { external.insert(host.node.text); });
+  each(estate.of("Sidecar", "networking.istio.io"), "spec.egress[].hosts[]",
+       [&](const Resource* sidecar, const Place& at) {
+         const std::string_view text = at.node.text;
+         const auto slash = text.find('/');
+         if (slash == text.npos) return;
+         const auto host = text.substr(slash + 1);
+         const auto [name, ns] = service_of(host);
+         if (name.empty() || name.find('*') != name.npos || !estate.has_services(ns) ||
+             external.contains(host) || estate.find("Service", ns, name) != nullptr)
+           return;
+         suggest(report.at(
+                     *sidecar, at,
+                     fmt::format("no Service '{}' in namespace '{}': this lets nothing be known", name, ns)),
+                 name, estate.names("Service", ns));
+       });
 }
 
 }  // namespace

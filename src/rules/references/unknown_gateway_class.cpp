@@ -15,15 +15,15 @@ constexpr std::array<std::string_view, 5> kIstio{"istio", "istio-waypoint", "ist
 void check(const Estate& estate, Report& report) {
   std::vector<std::string_view> known(kIstio.begin(), kIstio.end());
   for (const auto* declared : estate.of("GatewayClass")) known.push_back(*declared->name);
-  for (const auto* gateway : estate.of("Gateway", "gateway.networking.k8s.io"))
-    each(gateway->root, "spec.gatewayClassName", [&](const Place& named) {
-      if (std::ranges::count(known, std::string_view(named.node.text)) > 0) return;
-      auto& finding =
-          report.at(*gateway, named,
-                    fmt::format("nobody here is known to serve Gateways of class '{}'", named.node.text));
-      suggest(finding, named.node.text, known);
-      if (!finding.notes.empty()) finding.severity = Severity::kWarning;  // else another controller may
-    });
+  each(estate.of("Gateway", "gateway.networking.k8s.io"), "spec.gatewayClassName",
+       [&](const Resource* gateway, const Place& named) {
+         if (std::ranges::count(known, std::string_view(named.node.text)) > 0) return;
+         auto& finding =
+             report.at(*gateway, named,
+                       fmt::format("nobody here is known to serve Gateways of class '{}'", named.node.text));
+         suggest(finding, named.node.text, known);
+         if (!finding.notes.empty()) finding.severity = Severity::kWarning;  // else another controller may
+       });
 }
 
 }  // namespace

@@ -34,30 +34,29 @@ void check_gateway(const GatewayParent& parent,
 /// In a mesh a route's parent is the Service whose callers it guides.
 void check_services(const Estate& estate, Report& report) {
   for (const auto kind : {"HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute"})
-    for (const auto* route : estate.of(kind))
-      each(route->root, "spec.parentRefs[]", [&](const Place& ref) {
-        const Node* name = ref.node.find("name");
-        if (text(ref.node, "kind") != "Service" || name == nullptr) return;
-        const auto said = text(ref.node, "namespace");
-        const auto ns = said.empty() ? std::string_view(*route->ns) : said;
-        const auto* service = estate.find("Service", ns, name->text);
-        if (service == nullptr) {
-          if (estate.has_services(ns))
-            suggest(report.at(*route, *name, ref.path + ".name",
-                              fmt::format("no Service '{}' in namespace '{}'", name->text, ns)),
-                    name->text, estate.names("Service", ns));
-          return;
-        }
-        const Node* port = ref.node.find("port");
-        bool has = port == nullptr;
-        each(service->root, "spec.ports[].port",
-             [&](const Place& own) { has = has || own.node.text == port->text; });
-        if (!has)
-          report
-              .at(*route, *port, ref.path + ".port",
-                  fmt::format("Service '{}' has no port {}", name->text, port->text))
-              .notes = {see(*service, "the Service")};
-      });
+    each(estate.of(kind), "spec.parentRefs[]", [&](const Resource* route, const Place& ref) {
+      const Node* name = ref.node.find("name");
+      if (text(ref.node, "kind") != "Service" || name == nullptr) return;
+      const auto said = text(ref.node, "namespace");
+      const auto ns = said.empty() ? std::string_view(*route->ns) : said;
+      const auto* service = estate.find("Service", ns, name->text);
+      if (service == nullptr) {
+        if (estate.has_services(ns))
+          suggest(report.at(*route, *name, ref.path + ".name",
+                            fmt::format("no Service '{}' in namespace '{}'", name->text, ns)),
+                  name->text, estate.names("Service", ns));
+        return;
+      }
+      const Node* port = ref.node.find("port");
+      bool has = port == nullptr;
+      each(service->root, "spec.ports[].port",
+           [&](const Place& own) { has = has || own.node.text == port->text; });
+      if (!has)
+        report
+            .at(*route, *port, ref.path + ".port",
+                fmt::format("Service '{}' has no port {}", name->text, port->text))
+            .notes = {see(*service, "the Service")};
+    });
 }
 
 void check(const Estate& estate, Report& report) {

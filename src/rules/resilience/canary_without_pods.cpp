@@ -7,29 +7,27 @@ namespace marty::rules::catalog {
 namespace {
 
 /// A version whose share of the traffic is more than three times its share of the pods.
-void check_sides(const Resource& resource, const std::vector<SplitSide>& sides, Report& report) {
+void check_split(const Split& split, Report& report) {
   std::uint64_t pods = 0;
   std::int64_t weight = 0;
-  for (const auto& side : sides) {
+  for (const auto& side : split.sides) {
     pods += side.replicas();
     weight += side.weight;
   }
   if (pods == 0 || weight <= 0) return;
-  for (const auto& side : sides) {
+  for (const auto& side : split.sides) {
     if (side.replicas() == 0 || side.weigh == nullptr) continue;
     const double traffic = static_cast<double>(side.weight) / static_cast<double>(weight);
     const double share = static_cast<double>(side.replicas()) / static_cast<double>(pods);
     if (traffic <= 3 * share) continue;
-    report.at(resource, *side.weigh, side.path + ".weight",
+    report.at(split.resource, *side.weigh, split.path(side) + ".weight",
               fmt::format("{:.0f} % of the requests go to {} of {} pods: each takes {:.1f} times its share",
                           100 * traffic, side.replicas(), pods, traffic / share));
   }
 }
 
 void check(const Estate& estate, Report& report) {
-  each_split(estate, [&](const Resource& resource, const std::vector<SplitSide>& sides) {
-    check_sides(resource, sides, report);
-  });
+  each_split(estate, [&](const Split& split) { check_split(split, report); });
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <map>
 
 #include "rules/rule.hpp"
-#include "rules/scale.hpp"
 #include "rules/subsets.hpp"
 
 namespace marty::rules::catalog {
@@ -16,11 +15,11 @@ struct Hosts {
   std::uint64_t now = 0, most = 0;
 };
 
-Hosts count(const std::vector<const Pods*>& all, const Scale& scale) {
+Hosts count(const std::vector<const Pods*>& all) {
   Hosts hosts;
   for (const auto* pods : all) {
     hosts.now += pods->replicas;
-    hosts.most += scale.most(*pods);
+    hosts.most += pods->most();
   }
   return hosts;
 }
@@ -93,8 +92,7 @@ std::map<std::string_view, Hosts> listed_hosts(const Estate& estate) {
 }
 
 void check(const Estate& estate, Report& report) {
-  const Subsets subsets(estate);
-  const Scale scale(estate);
+  const auto& subsets = estate.subsets();
   const auto listed = listed_hosts(estate);
   for (const auto* rule : estate.of("DestinationRule")) {
     const auto host = text(rule->root, "spec.host");
@@ -102,16 +100,15 @@ void check(const Estate& estate, Report& report) {
     const auto entry = listed.find(host);
     if (service == nullptr && entry == listed.end()) continue;
     each(rule->root, "spec.trafficPolicy", [&](const Place& policy) {
-      check_policy(*rule, policy,
-                   service != nullptr ? count(subsets.pods(*service, ""), scale) : entry->second, host,
-                   report);
+      check_policy(*rule, policy, service != nullptr ? count(subsets.pods(*service, "")) : entry->second,
+                   host, report);
     });
     if (service == nullptr) continue;
     each(rule->root, "spec.subsets[]", [&](const Place& subset) {
       const auto name = text(subset.node, "name");
       const Node* own = subset.node.find("trafficPolicy");
       if (own == nullptr) return;
-      check_policy(*rule, {*own, subset.path + ".trafficPolicy"}, count(subsets.pods(*service, name), scale),
+      check_policy(*rule, {*own, subset.path + ".trafficPolicy"}, count(subsets.pods(*service, name)),
                    fmt::format("subset '{}'", name), report);
     });
   }

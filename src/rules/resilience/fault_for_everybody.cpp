@@ -18,16 +18,14 @@ bool gated(const Node& route) {
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* resource : estate.of("VirtualService")) {
-    each(resource->root, "spec.http[]", [&](const Place& route) {
-      const Node* fault = route.node.find("fault");
-      if (fault == nullptr || gated(route.node)) return;
-      report.at(*resource, *fault, route.path + ".fault", "this fault hits every request of the route")
-          .notes = {{{},
-                     "gate it: match: [{headers: {x-chaos-enabled: {exact: \"true\"}}}], and keep it out of "
-                     "production overlays"}};
-    });
-  }
+  each(estate.of("VirtualService"), "spec.http[]", [&](const Resource* resource, const Place& route) {
+    const Node* fault = route.node.find("fault");
+    if (fault == nullptr || gated(route.node)) return;
+    report.at(*resource, *fault, route.path + ".fault", "this fault hits every request of the route")
+        .notes = {{{},
+                   "gate it: match: [{headers: {x-chaos-enabled: {exact: \"true\"}}}], and keep it out of "
+                   "production overlays"}};
+  });
 }
 
 }  // namespace

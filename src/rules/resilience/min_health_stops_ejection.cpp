@@ -6,38 +6,34 @@
 namespace marty::rules::catalog {
 namespace {
 
-void check_block(const Resource& rule, const Resource& service, const Place& block,
-                 const std::vector<const Pods*>& pods, Report& report) {
-  const Node* field = block.node.find("minHealthPercent");
-  const auto wanted = number(block.node, "minHealthPercent").value_or(0);
+void check_block(const Estate& estate, const Resource& rule, const Place& percent, std::string_view subset,
+                 Report& report) {
+  const auto* service = estate.service(text(rule.root, "spec.host"), *rule.ns);
+  const auto wanted = number(percent.node, {}).value_or(0);
+  if (service == nullptr || wanted <= 0) return;
   std::uint64_t hosts = 0;
-  for (const auto* some : pods) hosts += some->replicas;
-  if (hosts < 2 || wanted <= 0 || (hosts - 1) * 100 >= static_cast<std::uint64_t>(wanted) * hosts) return;
+  for (const auto* some : estate.subsets().pods(*service, subset)) hosts += some->replicas;
+  if (hosts < 2 || (hosts - 1) * 100 >= static_cast<std::uint64_t>(wanted) * hosts) return;
   report
-      .at(rule, *field, block.path + ".minHealthPercent",
+      .at(rule, percent,
           fmt::format("with one of {} endpoints out, {} % are healthy, less than {} %: requests go to all of "
                       "them again, the bad one too",
                       hosts, (hosts - 1) * 100 / hosts, wanted))
-      .notes = {see(service, "the Service"),
+      .notes = {see(*service, "the Service"),
                 {{}, fmt::format("{} lets one of them stay out", (hosts - 1) * 100 / hosts)}};
 }
 
 void check(const Estate& estate, Report& report) {
-  const Subsets subsets(estate);
-  for (const auto* rule : estate.of("DestinationRule")) {
-    const auto* service = estate.service(text(rule->root, "spec.host"), *rule->ns);
-    if (service == nullptr) continue;
-    each(rule->root, "spec.trafficPolicy.outlierDetection", [&](const Place& block) {
-      check_block(*rule, *service, block, subsets.pods(*service, ""), report);
+  static constexpr Way kWays[] = {"spec.trafficPolicy.outlierDetection.minHealthPercent", "spec.subsets[]"};
+  const auto& rules = estate.of("DestinationRule");
+  if (!any(rules, {kWays[0], "spec.subsets[].trafficPolicy.outlierDetection.minHealthPercent"})) return;
+  each(rules.found(), kWays, [&](std::size_t rule, std::size_t way, const Place& at) {
+    if (way == 0) return check_block(estate, *rules[rule], at, {}, report);
+    each(at.node, "trafficPolicy.outlierDetection.minHealthPercent", [&](const Place& percent) {
+      const auto path = at.path + "." + percent.path;
+      check_block(estate, *rules[rule], {percent.node, path}, text(at.node, "name"), report);
     });
-    each(rule->root, "spec.subsets[]", [&](const Place& subset) {
-      each(subset.node, "trafficPolicy.outlierDetection", [&](const Place& block) {
-        const auto path = subset.path + "." + block.path;
-        check_block(*rule, *service, {block.node, path}, subsets.pods(*service, text(subset.node, "name")),
-                    report);
-      });
-    });
-  }
+  });
 }
 
 }  // namespace

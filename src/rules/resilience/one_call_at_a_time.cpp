@@ -7,12 +7,12 @@ namespace marty::rules::catalog {
 namespace {
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* rule : estate.of("DestinationRule"))
-    for (const Way& pattern :
-         {Way("spec.trafficPolicy.connectionPool"), Way("spec.subsets[].trafficPolicy.connectionPool"),
-          Way("spec.trafficPolicy.portLevelSettings[].connectionPool"),
-          Way("spec.subsets[].trafficPolicy.portLevelSettings[].connectionPool")})
-      each(rule->root, pattern, [&](const Place& pool) {
+  each(
+      estate.of("DestinationRule"),
+      {"spec.trafficPolicy.connectionPool", "spec.subsets[].trafficPolicy.connectionPool",
+       "spec.trafficPolicy.portLevelSettings[].connectionPool",
+       "spec.subsets[].trafficPolicy.portLevelSettings[].connectionPool"},
+      [&](const Resource* rule, const Place& pool) {
         const auto connections = number(pool.node, "tcp.maxConnections");
         const auto waiting = number(pool.node, "http.http1MaxPendingRequests");
         if (!connections || !waiting || *connections != 1 || *waiting != 1) return;

@@ -14,23 +14,21 @@ bool retries_timeouts(std::string_view on) {
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* resource : estate.of("VirtualService")) {
-    each(resource->root, "spec.http[]", [&](const Place& route) {
-      const auto timeout = manifest::parse_duration(text(route.node, "timeout"));
-      const auto per_try = manifest::parse_duration(text(route.node, "retries.perTryTimeout"));
-      if (!timeout || !per_try || *per_try >= *timeout ||
-          number(route.node, "retries.attempts").value_or(0) < 1 ||
-          retries_timeouts(text(route.node, "retries.retryOn")))
-        return;
-      report
-          .at(*resource, *get(route.node, "retries.perTryTimeout"), route.path + ".retries.perTryTimeout",
-              fmt::format(
-                  "a slow try ends with 504 after {} and is not retried, so the timeout of {} never counts",
-                  manifest::print_duration(*per_try), manifest::print_duration(*timeout)))
-          .notes = {see(*route.node.find("timeout"), "the timeout"),
-                    {{}, "a timed-out try is retried for: gateway-error, 5xx, reset"}};
-    });
-  }
+  each(estate.of("VirtualService"), "spec.http[]", [&](const Resource* resource, const Place& route) {
+    const auto timeout = manifest::parse_duration(text(route.node, "timeout"));
+    const auto per_try = manifest::parse_duration(text(route.node, "retries.perTryTimeout"));
+    if (!timeout || !per_try || *per_try >= *timeout ||
+        number(route.node, "retries.attempts").value_or(0) < 1 ||
+        retries_timeouts(text(route.node, "retries.retryOn")))
+      return;
+    report
+        .at(*resource, *get(route.node, "retries.perTryTimeout"), route.path + ".retries.perTryTimeout",
+            fmt::format(
+                "a slow try ends with 504 after {} and is not retried, so the timeout of {} never counts",
+                manifest::print_duration(*per_try), manifest::print_duration(*timeout)))
+        .notes = {see(*route.node.find("timeout"), "the timeout"),
+                  {{}, "a timed-out try is retried for: gateway-error, 5xx, reset"}};
+  });
 }
 
 }  // namespace

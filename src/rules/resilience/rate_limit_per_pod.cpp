@@ -4,8 +4,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "rules/estate.hpp"
 #include "rules/rule.hpp"
-#include "rules/scale.hpp"
 
 namespace marty::rules::catalog {
 namespace {
@@ -15,12 +15,11 @@ struct Copies {
   std::uint64_t now = 0, most = 0;
 };
 
-Copies copies_of(const Estate& estate, const Scale& scale, std::string_view ns,
-                 const mesh::Labels& selector) {
+Copies copies_of(const Estate& estate, std::string_view ns, const mesh::Labels& selector) {
   Copies copies;
   for (const auto* pods : estate.selected(ns, selector)) {
     copies.now += pods->replicas;
-    copies.most += scale.most(*pods);
+    copies.most += pods->most();
   }
   return copies;
 }
@@ -53,10 +52,9 @@ Stated stated_rate(const Resource& resource) {
 bool near(double a, double b) { return std::abs(a - b) <= 0.1 * std::max(a, b); }
 
 void check(const Estate& estate, Report& report) {
-  const Scale scale(estate);
   for (const auto& limit : estate.model().rate_limits) {
     const auto* resource = estate.find("EnvoyFilter", limit.ns, limit.name);
-    const auto copies = copies_of(estate, scale, limit.ns, limit.selector);
+    const auto copies = copies_of(estate, limit.ns, limit.selector);
     const auto& bucket = limit.limit.bucket;
     if (resource == nullptr || copies.now == 0) continue;
     const double seconds = std::chrono::duration<double>(*bucket.fill_interval).count();

@@ -83,9 +83,8 @@ void check_route(const Estate& estate, const Resource& resource, const Place& ro
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* resource : estate.of("VirtualService"))
-    each(resource->root, "spec.http[]",
-         [&](const Place& route) { check_route(estate, *resource, route, report); });
+  each(estate.of("VirtualService"), "spec.http[]",
+       [&](const Resource* resource, const Place& route) { check_route(estate, *resource, route, report); });
 }
 
 }  // namespace

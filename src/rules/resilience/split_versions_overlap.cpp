@@ -16,15 +16,16 @@ const Pods* shared(const SplitSide& a, const SplitSide& b) {
 }
 
 /// A split has few sides, so all pairs are looked at.
-void check_sides(const Resource& resource, const std::vector<SplitSide>& sides, Report& report) {
+void check_split(const Split& split, Report& report) {
+  const auto& sides = split.sides;
   for (std::size_t i = 1; i < sides.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
       const auto* pods = shared(sides[i], sides[j]);
-      if (pods == nullptr || sides[i].name == sides[j].name) continue;  // same-destination-twice
+      if (pods == nullptr || sides[i].name() == sides[j].name()) continue;  // same-destination-twice
       report
-          .at(resource, *sides[i].where, sides[i].path,
+          .at(split.resource, *sides[i].where, split.path(sides[i]),
               fmt::format("'{}' and '{}' both lead to the pods of '{}': the weights do not say who gets what",
-                          sides[j].name, sides[i].name, *pods->owner->name))
+                          sides[j].name(), sides[i].name(), *pods->owner->name))
           .notes = {see(*sides[j].where, "the other side"),
                     see(*pods->owner, "pods of both"),
                     {{}, "select each version by a label that the other does not have"}};
@@ -37,8 +38,8 @@ void check(const Estate& estate, Report& report) {
   // Argo's Rollouts narrow the selectors of both Services themselves.
   std::set<std::string_view> rolled_out;
   for (const auto* rollout : estate.of("Rollout")) rolled_out.insert(*rollout->ns);
-  each_split(estate, [&](const Resource& resource, const std::vector<SplitSide>& sides) {
-    if (!rolled_out.contains(*resource.ns)) check_sides(resource, sides, report);
+  each_split(estate, [&](const Split& split) {
+    if (!rolled_out.contains(*split.resource.ns)) check_split(split, report);
   });
 }
 

@@ -29,12 +29,11 @@ void check_block(const Resource& rule, const Place& block, Report& report) {
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* rule : estate.of("DestinationRule"))
-    for (const Way& pattern : {Way("spec.trafficPolicy.outlierDetection"),
-                               Way("spec.trafficPolicy.portLevelSettings[].outlierDetection"),
-                               Way("spec.subsets[].trafficPolicy.outlierDetection"),
-                               Way("spec.subsets[].trafficPolicy.portLevelSettings[].outlierDetection")})
-      each(rule->root, pattern, [&](const Place& block) { check_block(*rule, block, report); });
+  each(estate.of("DestinationRule"),
+       {"spec.trafficPolicy.outlierDetection", "spec.trafficPolicy.portLevelSettings[].outlierDetection",
+        "spec.subsets[].trafficPolicy.outlierDetection",
+        "spec.subsets[].trafficPolicy.portLevelSettings[].outlierDetection"},
+       [&](const Resource* rule, const Place& block) { check_block(*rule, block, report); });
 }
 
 }  // namespace

@@ -79,8 +79,8 @@ void check_linkerd(const Resource& resource, Report& report) {
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* resource : estate.of("VirtualService"))
-    each(resource->root, "spec.http[]", [&](const Place& route) { check_route(*resource, route, report); });
+  each(estate.of("VirtualService"), "spec.http[]",
+       [&](const Resource* resource, const Place& route) { check_route(*resource, route, report); });
   for (const auto* kind : {"Service", "HTTPRoute", "GRPCRoute"})
     for (const auto* resource : estate.of(kind)) check_linkerd(*resource, report);
 }

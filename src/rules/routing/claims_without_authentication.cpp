@@ -8,18 +8,17 @@ namespace {
 
 void check(const Estate& estate, Report& report) {
   if (!estate.of("RequestAuthentication").empty()) return;
-  for (const auto* routes : estate.of("VirtualService")) {
-    each(routes->root, "spec.http[].match[].headers", [&](const Place& headers) {
-      for (std::size_t i = 0; is_mapping(&headers.node) && i < headers.node.size(); ++i) {
-        const auto& key = headers.node.entry(i).key;
-        if (!key.text.starts_with("@request.auth.claims")) continue;
-        report
-            .at(*routes, key, headers.path,
-                "no RequestAuthentication checks tokens here, so no request has claims")
-            .notes = {{{}, "add a RequestAuthentication that selects the gateway"}};
-      }
-    });
-  }
+  each(estate.of("VirtualService"), "spec.http[].match[].headers",
+       [&](const Resource* routes, const Place& headers) {
+         for (std::size_t i = 0; is_mapping(&headers.node) && i < headers.node.size(); ++i) {
+           const auto& key = headers.node.entry(i).key;
+           if (!key.text.starts_with("@request.auth.claims")) continue;
+           report
+               .at(*routes, key, headers.path,
+                   "no RequestAuthentication checks tokens here, so no request has claims")
+               .notes = {{{}, "add a RequestAuthentication that selects the gateway"}};
+         }
+       });
 }
 
 }  // namespace

@@ -44,9 +44,8 @@ void check_policy(const Resource& resource, const Place& cors, Report& report) {
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* resource : estate.of("VirtualService"))
-    each(resource->root, "spec.http[].corsPolicy",
-         [&](const Place& cors) { check_policy(*resource, cors, report); });
+  each(estate.of("VirtualService"), "spec.http[].corsPolicy",
+       [&](const Resource* resource, const Place& cors) { check_policy(*resource, cors, report); });
 }
 
 }  // namespace

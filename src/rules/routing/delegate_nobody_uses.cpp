@@ -10,12 +10,12 @@ namespace {
 
 std::set<std::string> delegates(const Estate& estate) {
   std::set<std::string> out;
-  for (const auto* resource : estate.of("VirtualService"))
-    each(resource->root, "spec.http[].delegate", [&](const Place& delegate) {
-      const auto ns = text(delegate.node, "namespace");
-      out.insert(fmt::format("{}/{}", ns.empty() ? std::string_view(*resource->ns) : ns,
-                             text(delegate.node, "name")));
-    });
+  each(estate.of("VirtualService"), "spec.http[].delegate",
+       [&](const Resource* resource, const Place& delegate) {
+         const auto ns = text(delegate.node, "namespace");
+         out.insert(fmt::format("{}/{}", ns.empty() ? std::string_view(*resource->ns) : ns,
+                                text(delegate.node, "name")));
+       });
   return out;
 }
 

@@ -17,20 +17,19 @@ bool host_is_routed(const Resource& resource, std::string_view host) {
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* resource : estate.of("VirtualService")) {
-    each(resource->root, "spec.http[].route[].destination", [&](const Place& to) {
-      if (to.node.find("port") != nullptr) return;
-      const auto host = text(to.node, "host");
-      const auto* service = estate.service(host, *resource->ns);
-      const Node* ports = service == nullptr ? nullptr : get(service->root, "spec.ports");
-      if (ports == nullptr || ports->size() < 2 || host_is_routed(*resource, host)) return;
-      report
-          .at(*resource, to,
-              fmt::format("Service '{}' has {} ports and this destination names none", *service->name,
-                          ports->size()))
-          .notes = {see(*ports, "its ports"), {{}, "write port: {number: …}"}};
-    });
-  }
+  each(estate.of("VirtualService"), "spec.http[].route[].destination",
+       [&](const Resource* resource, const Place& to) {
+         if (to.node.find("port") != nullptr) return;
+         const auto host = text(to.node, "host");
+         const auto* service = estate.service(host, *resource->ns);
+         const Node* ports = service == nullptr ? nullptr : get(service->root, "spec.ports");
+         if (ports == nullptr || ports->size() < 2 || host_is_routed(*resource, host)) return;
+         report
+             .at(*resource, to,
+                 fmt::format("Service '{}' has {} ports and this destination names none", *service->name,
+                             ports->size()))
+             .notes = {see(*ports, "its ports"), {{}, "write port: {number: …}"}};
+       });
 }
 
 }  // namespace

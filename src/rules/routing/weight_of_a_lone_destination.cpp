@@ -7,15 +7,13 @@ namespace marty::rules::catalog {
 namespace {
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* resource : estate.of("VirtualService")) {
-    each(resource->root, "spec.http[].route", [&](const Place& route) {
-      if (!route.node.is_sequence() || route.node.size() != 1) return;
-      const Node* weight = route.node.children[0].find("weight");
-      if (weight == nullptr || weight->text == "100") return;
-      report.at(*resource, *weight, route.path + "[0].weight",
-                fmt::format("this destination is alone: it gets every request, not {} of 100", weight->text));
-    });
-  }
+  each(estate.of("VirtualService"), "spec.http[].route", [&](const Resource* resource, const Place& route) {
+    if (!route.node.is_sequence() || route.node.size() != 1) return;
+    const Node* weight = route.node.children[0].find("weight");
+    if (weight == nullptr || weight->text == "100") return;
+    report.at(*resource, *weight, route.path + "[0].weight",
+              fmt::format("this destination is alone: it gets every request, not {} of 100", weight->text));
+  });
 }
 
 }  // namespace

@@ -22,9 +22,8 @@ void check_route(const Resource& resource, const Place& route, Report& report) {
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* resource : estate.of("VirtualService"))
-    each(resource->root, "spec.http[].route",
-         [&](const Place& route) { check_route(*resource, route, report); });
+  each(estate.of("VirtualService"), "spec.http[].route",
+       [&](const Resource* resource, const Place& route) { check_route(*resource, route, report); });
 }
 
 }  // namespace

@@ -40,6 +40,7 @@ class Open {
         all_[{*policy->ns, selector_of(*policy)}] = policy;
   }
 
+  bool empty() const { return all_.empty(); }
   /// One that covers all pods of this policy's: of the same selector, the whole namespace, or the mesh.
   const Resource* over(const Resource& policy) const {
     for (const auto& scope : {std::pair(*policy.ns, selector_of(policy)),
@@ -55,8 +56,9 @@ class Open {
 };
 
 void check(const Estate& estate, Report& report) {
-  const auto policies = estate.of("AuthorizationPolicy", "security.istio.io");
+  const auto& policies = estate.of("AuthorizationPolicy", "security.istio.io");
   const Open open(estate, policies);
+  if (open.empty()) return;
   for (const auto* policy : policies) {
     const Node* rules = get(policy->root, "spec.rules");
     if (!allows(*policy) || dry_run(*policy) || rules == nullptr || rules->size() == 0 ||

@@ -23,7 +23,8 @@ bool named(const Reach& reach, const Pods& pods, const std::string& account) {
 
 void check_istio(const Estate& estate, Report& report) {
   if (estate.of("AuthorizationPolicy", "security.istio.io").empty()) return;
-  const Reach reach(estate);
+  const auto& reach = estate.reach();
+  if (reach.ports().empty()) return;
   std::multimap<std::pair<const Resource*, std::int64_t>, const CalledPort*> ports;
   for (const auto& port : reach.ports()) ports.emplace(std::pair(port.service, port.port.port), &port);
   std::set<std::pair<const Pods*, const Resource*>> said;

@@ -47,8 +47,8 @@ void check_key(const Resource& policy, const Place& key, Report& report) {
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* policy : estate.of("AuthorizationPolicy", "security.istio.io"))
-    each(policy->root, "spec.rules[].when[].key", [&](const Place& key) { check_key(*policy, key, report); });
+  each(estate.of("AuthorizationPolicy", "security.istio.io"), "spec.rules[].when[].key",
+       [&](const Resource* policy, const Place& key) { check_key(*policy, key, report); });
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ const Node* denies_all(const Resource& policy) {
 }
 
 void check(const Estate& estate, Report& report) {
-  const auto policies = estate.of("AuthorizationPolicy", "security.istio.io");
+  const auto& policies = estate.of("AuthorizationPolicy", "security.istio.io");
   using Scope = std::pair<std::string, mesh::Labels>;
   std::map<Scope, const Resource*> closed;
   const auto scope = [](const Resource& policy) {
@@ -26,6 +26,7 @@ void check(const Estate& estate, Report& report) {
   for (const auto* policy : policies)
     if (text(policy->root, "spec.action") == "DENY" && denies_all(*policy) != nullptr)
       closed.emplace(scope(*policy), policy);
+  if (closed.empty()) return;
   for (const auto* policy : policies) {
     const auto action = text(policy->root, "spec.action");
     if (action == "DENY" || action == "AUDIT" || action == "CUSTOM") continue;

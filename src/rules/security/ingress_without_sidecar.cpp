@@ -14,11 +14,10 @@ std::multimap<std::string, const Pods*> controllers(const Estate& estate) {
   constexpr std::string_view kFlags[] = {
       "--ingress-class=", "--controller-class=", "--ingressclass=", "--ingress.class="};
   std::multimap<std::string, const Pods*> out;
-  for (const auto& pods : estate.pods())
-    each(*pods.spec, "containers[].args[]", [&](const Place& at) {
-      for (const auto flag : kFlags)
-        if (at.node.text.starts_with(flag)) out.emplace(at.node.text.substr(flag.size()), &pods);
-    });
+  each(estate.pods(), "containers[].args[]", [&](const Pods& pods, const Place& at) {
+    for (const auto flag : kFlags)
+      if (at.node.text.starts_with(flag)) out.emplace(at.node.text.substr(flag.size()), &pods);
+  });
   return out;
 }
 

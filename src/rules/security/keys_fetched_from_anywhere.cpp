@@ -9,11 +9,11 @@ constexpr std::string_view kBlocked = "BLOCKED_CIDRS_IN_JWKS_URIS";
 /// The first place that makes istiod fetch keys.
 const Node* fetched(const Estate& estate) {
   const Node* found = nullptr;
-  for (const auto* authentication : estate.of("RequestAuthentication", "security.istio.io"))
-    each(authentication->root, "spec.jwtRules[]", [&](const Place& rule) {
-      const Node* uri = rule.node.find("jwksUri");
-      if (found == nullptr && rule.node.find("jwks") == nullptr) found = uri != nullptr ? uri : &rule.node;
-    });
+  each(estate.of("RequestAuthentication", "security.istio.io"), "spec.jwtRules[]",
+       [&](const Resource*, const Place& rule) {
+         const Node* uri = rule.node.find("jwksUri");
+         if (found == nullptr && rule.node.find("jwks") == nullptr) found = uri != nullptr ? uri : &rule.node;
+       });
   return found;
 }
 

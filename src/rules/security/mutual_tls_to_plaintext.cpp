@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <map>
-
 #include "rules/mtls.hpp"
 #include "rules/rule.hpp"
 
@@ -16,14 +14,9 @@ struct Obstacle {
   std::vector<Note> notes;
 };
 
-/// The Services of the model by namespace and name.
-using Services = std::map<std::pair<std::string_view, std::string_view>, const mesh::Service*>;
-
-Obstacle obstacle(const Estate& estate, const Services& services, const Resource& service,
-                  std::int64_t port) {
-  const auto entry = services.find({*service.ns, *service.name});
-  if (entry == services.end()) return {};
-  const auto* known = entry->second;
+Obstacle obstacle(const Estate& estate, const Resource& service, std::int64_t port) {
+  const auto* known = estate.modelled(service);
+  if (known == nullptr) return {};
   for (const auto* pods : estate.pods_of(service)) {
     if (!estate.istio_injected(pods->ns(), pods)) {
       const Resource* space = estate.find("Namespace", "", pods->ns());
@@ -46,23 +39,18 @@ Obstacle obstacle(const Estate& estate, const Services& services, const Resource
 }
 
 void check(const Estate& estate, Report& report) {
-  Services services;
-  for (const auto& service : estate.model().services)
-    services.try_emplace({service.ns, service.name}, &service);
-  for (const auto* rule : estate.of("DestinationRule")) {
-    const auto* service = estate.service(text(rule->root, "spec.host"), *rule->ns);
-    if (service == nullptr) continue;
-    each_client_tls(*rule, [&](const Place& tls, std::int64_t port) {
-      const Node* mode = tls.node.find("mode");
-      if (mode == nullptr || mode->text != "ISTIO_MUTUAL") return;
-      auto found = obstacle(estate, services, *service, port);
-      if (found.why.empty()) return;
-      auto& finding = report.at(*rule, *mode, tls.path + ".mode",
-                                fmt::format("{}: calls with mutual TLS fail with 503", found.why));
-      finding.notes = std::move(found.notes);
-      finding.notes.push_back({{}, "leave 'tls' out: sidecars then use mutual TLS where the other side can"});
-    });
-  }
+  each_client_tls(estate, [&](const Resource& rule, const Place& tls, std::int64_t port) {
+    const Node* mode = tls.node.find("mode");
+    if (mode == nullptr || mode->text != "ISTIO_MUTUAL") return;
+    const auto* service = estate.service(text(rule.root, "spec.host"), *rule.ns);
+    if (service == nullptr) return;
+    auto found = obstacle(estate, *service, port);
+    if (found.why.empty()) return;
+    auto& finding = report.at(rule, *mode, tls.path + ".mode",
+                              fmt::format("{}: calls with mutual TLS fail with 503", found.why));
+    finding.notes = std::move(found.notes);
+    finding.notes.push_back({{}, "leave 'tls' out: sidecars then use mutual TLS where the other side can"});
+  });
 }
 
 }  // namespace

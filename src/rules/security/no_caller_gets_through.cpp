@@ -95,7 +95,8 @@ struct Closed {
 
 void check(const Estate& estate, Report& report) {
   if (estate.of("AuthorizationPolicy", "security.istio.io").empty()) return;
-  const Reach reach(estate);
+  const auto& reach = estate.reach();
+  if (reach.ports().empty()) return;
   const auto callers = by_account(estate);
   std::set<const Node*> open;  // by some kind of its pods
   std::map<const Node*, Closed> closed;

@@ -41,10 +41,9 @@ void check_path(const Resource& policy, const Place& path, Report& report) {
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* policy : estate.of("AuthorizationPolicy", "security.istio.io"))
-    for (const Way& pattern :
-         {Way("spec.rules[].to[].operation.paths[]"), Way("spec.rules[].to[].operation.notPaths[]")})
-      each(policy->root, pattern, [&](const Place& path) { check_path(*policy, path, report); });
+  each(estate.of("AuthorizationPolicy", "security.istio.io"),
+       {"spec.rules[].to[].operation.paths[]", "spec.rules[].to[].operation.notPaths[]"},
+       [&](const Resource* policy, const Place& path) { check_path(*policy, path, report); });
 }
 
 }  // namespace

@@ -57,13 +57,12 @@ void check_domain(const Estate& estate, const std::set<std::string_view>& domain
 
 void check(const Estate& estate, Report& report) {
   const auto domains = trust_domains(estate);
-  for (const auto* policy : estate.of("AuthorizationPolicy", "security.istio.io"))
-    for (const Way& pattern :
-         {Way("spec.rules[].from[].source.principals[]"), Way("spec.rules[].from[].source.notPrincipals[]")})
-      each(policy->root, pattern, [&](const Place& principal) {
-        check_form(*policy, principal, report);
-        check_domain(estate, domains, *policy, principal, report);
-      });
+  each(estate.of("AuthorizationPolicy", "security.istio.io"),
+       {"spec.rules[].from[].source.principals[]", "spec.rules[].from[].source.notPrincipals[]"},
+       [&](const Resource* policy, const Place& principal) {
+         check_form(*policy, principal, report);
+         check_domain(estate, domains, *policy, principal, report);
+       });
 }
 
 }  // namespace

@@ -6,13 +6,15 @@
 namespace marty::rules::catalog {
 namespace {
 
-void check_block(const Estate& estate, const Resource& rule, const Resource& service, const Place& tls,
-                 std::int64_t port, Report& report) {
+void check_block(const Estate& estate, const Resource& rule, const Place& tls, std::int64_t port,
+                 Report& report) {
   const Node* written = tls.node.find("mode");
   const auto mode = text(tls.node, "mode");
   const bool plain = mode == "DISABLE" || written == nullptr;  // what a block does not say is DISABLE
   if (!tls.node.is_mapping() || (!plain && mode != "SIMPLE" && mode != "MUTUAL")) return;
-  const auto strict = strict_behind(estate, service, port);
+  const auto* service = estate.service(text(rule.root, "spec.host"), *rule.ns);
+  if (service == nullptr) return;
+  const auto strict = strict_behind(estate, *service, port);
   if (!strict) return;
   auto& finding = report.at(
       rule, written != nullptr ? *written : tls.node,
@@ -25,13 +27,9 @@ void check_block(const Estate& estate, const Resource& rule, const Resource& ser
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* resource : estate.of("DestinationRule")) {
-    const auto* service = estate.service(text(resource->root, "spec.host"), *resource->ns);
-    if (service == nullptr) continue;
-    each_client_tls(*resource, [&](const Place& tls, std::int64_t port) {
-      check_block(estate, *resource, *service, tls, port, report);
-    });
-  }
+  each_client_tls(estate, [&](const Resource& rule, const Place& tls, std::int64_t port) {
+    check_block(estate, rule, tls, port, report);
+  });
 }
 
 }  // namespace

@@ -28,15 +28,13 @@ void check_one(const Resource& policy, const Place& method, Report& report) {
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* policy : estate.of("AuthorizationPolicy", "security.istio.io"))
-    for (const Way& pattern :
-         {Way("spec.rules[].to[].operation.methods[]"), Way("spec.rules[].to[].operation.notMethods[]")})
-      each(policy->root, pattern, [&](const Place& method) { check_one(*policy, method, report); });
-  for (const auto* profile : estate.of("ServiceProfile"))
-    for (const Way& pattern :
-         {Way("spec.routes[].condition.method"), Way("spec.routes[].condition.all[].method"),
-          Way("spec.routes[].condition.any[].method"), Way("spec.routes[].condition.not.method")})
-      each(profile->root, pattern, [&](const Place& method) { check_one(*profile, method, report); });
+  each(estate.of("AuthorizationPolicy", "security.istio.io"),
+       {"spec.rules[].to[].operation.methods[]", "spec.rules[].to[].operation.notMethods[]"},
+       [&](const Resource* policy, const Place& method) { check_one(*policy, method, report); });
+  each(estate.of("ServiceProfile"),
+       {"spec.routes[].condition.method", "spec.routes[].condition.all[].method",
+        "spec.routes[].condition.any[].method", "spec.routes[].condition.not.method"},
+       [&](const Resource* profile, const Place& method) { check_one(*profile, method, report); });
 }
 
 }  // namespace

@@ -42,16 +42,14 @@ void check_account(const Estate& estate, const Resource& policy, const Place& ac
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* policy : estate.of("AuthorizationPolicy", "security.istio.io"))
-    for (const Way& pattern : {Way("spec.rules[].from[].source.serviceAccounts[]"),
-                               Way("spec.rules[].from[].source.notServiceAccounts[]")})
-      each(policy->root, pattern,
-           [&](const Place& account) { check_account(estate, *policy, account, report); });
-  for (const auto* policy : estate.of("AuthorizationPolicy", "security.istio.io"))
-    for (const Way& pattern :
-         {Way("spec.rules[].from[].source.principals[]"), Way("spec.rules[].from[].source.notPrincipals[]")})
-      each(policy->root, pattern,
-           [&](const Place& principal) { check_one(estate, *policy, principal, report); });
+  each(
+      estate.of("AuthorizationPolicy", "security.istio.io"),
+      {"spec.rules[].from[].source.serviceAccounts[]", "spec.rules[].from[].source.notServiceAccounts[]"},
+      [&](const Resource* policy, const Place& account) { check_account(estate, *policy, account, report); });
+  each(
+      estate.of("AuthorizationPolicy", "security.istio.io"),
+      {"spec.rules[].from[].source.principals[]", "spec.rules[].from[].source.notPrincipals[]"},
+      [&](const Resource* policy, const Place& principal) { check_one(estate, *policy, principal, report); });
 }
 
 }  // namespace

@@ -21,21 +21,20 @@ std::pair<std::string_view, std::string_view> service_of(std::string_view host) 
 
 void check(const Estate& estate, Report& report) {
   std::set<std::string_view> others;
-  for (const auto* entry : estate.of("ServiceEntry"))
-    each(entry->root, "spec.hosts[]", [&](const Place& host) { others.insert(host.node.text); });
-  for (const auto* policy : estate.of("AuthorizationPolicy", "security.istio.io"))
-    for (const Way& pattern :
-         {Way("spec.rules[].to[].operation.hosts[]"), Way("spec.rules[].to[].operation.notHosts[]")})
-      each(policy->root, pattern, [&](const Place& host) {
-        const auto [name, ns] = service_of(host.node.text);
-        if (name.empty() || !estate.has_services(ns) || others.contains(host.node.text) ||
-            estate.find("Service", ns, name) != nullptr)
-          return;
-        suggest(report.at(
-                    *policy, host,
-                    fmt::format("no Service '{}' in namespace '{}': no request is for this host", name, ns)),
-                name, estate.names("Service", ns));
-      });
+  each(estate.of("ServiceEntry"), "spec.hosts[]",
+       [&](const Resource*, const Place& host) { others.insert(host.node.text); });
+  each(estate.of("AuthorizationPolicy", "security.istio.io"),
+       {"spec.rules[].to[].operation.hosts[]", "spec.rules[].to[].operation.notHosts[]"},
+       [&](const Resource* policy, const Place& host) {
+         const auto [name, ns] = service_of(host.node.text);
+         if (name.empty() || !estate.has_services(ns) || others.contains(host.node.text) ||
+             estate.find("Service", ns, name) != nullptr)
+           return;
+         suggest(report.at(
+                     *policy, host,
+                     fmt::format("no Service '{}' in namespace '{}': no request is for this host", name, ns)),
+                 name, estate.names("Service", ns));
+       });
 }
 
 }  // namespace

@@ -36,9 +36,8 @@ void check_port(const Estate& estate, const Resource& service, const Place& port
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* service : estate.of("Service"))
-    each(service->root, "spec.ports[]",
-         [&](const Place& port) { check_port(estate, *service, port, report); });
+  each(estate.of("Service"), "spec.ports[]",
+       [&](const Resource* service, const Place& port) { check_port(estate, *service, port, report); });
 }
 
 }  // namespace

@@ -23,21 +23,18 @@ bool declared_http(const Node& port, const Node*& where) {
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* service : estate.of("Service"))
-    each(service->root, "spec.ports[]", [&](const Place& port) {
-      const Node* where = nullptr;
-      const auto known = std::ranges::find(kServerFirst, text(port.node, "port"),
-                                           &std::pair<std::string_view, std::string_view>::first);
-      if (known == kServerFirst.end() || !declared_http(port.node, where)) return;
-      report
-          .at(*service, *where, port.path,
-              fmt::format(
-                  "port {} is that of {}, where the server speaks first: a proxy for '{}' waits for a "
-                  "request that never comes",
-                  known->first, known->second, where->text))
-          .notes = {
-          {{}, "say tcp, as name or appProtocol; with Linkerd also config.linkerd.io/opaque-ports"}};
-    });
+  each(estate.of("Service"), "spec.ports[]", [&](const Resource* service, const Place& port) {
+    const Node* where = nullptr;
+    const auto known = std::ranges::find(kServerFirst, text(port.node, "port"),
+                                         &std::pair<std::string_view, std::string_view>::first);
+    if (known == kServerFirst.end() || !declared_http(port.node, where)) return;
+    report
+        .at(*service, *where, port.path,
+            fmt::format("port {} is that of {}, where the server speaks first: a proxy for '{}' waits for a "
+                        "request that never comes",
+                        known->first, known->second, where->text))
+        .notes = {{{}, "say tcp, as name or appProtocol; with Linkerd also config.linkerd.io/opaque-ports"}};
+  });
 }
 
 }  // namespace

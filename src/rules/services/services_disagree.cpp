@@ -22,24 +22,22 @@ struct Known {
 
 void check(const Estate& estate, Report& report) {
   std::map<std::pair<const Pods*, std::string>, Known> first;
-  for (const auto* service : estate.of("Service")) {
-    each(service->root, "spec.ports[]", [&](const Place& port) {
-      const Node* target = port.node.find("targetPort");
-      const auto key =
-          std::string(target != nullptr ? std::string_view(target->text) : text(port.node, "port"));
-      for (const auto* pods : estate.pods_of(*service)) {
-        const auto [place, fresh] = first.try_emplace({pods, key}, Known{service, &port.node});
-        if (fresh || protocol_of(*place->second.port) == protocol_of(port.node)) continue;
-        report
-            .at(*service, port,
-                fmt::format("port {} of {} '{}' is {} here and {} in Service '{}'", key, *pods->owner->kind,
-                            *pods->owner->name, protocol_of(port.node), protocol_of(*place->second.port),
-                            *place->second.service->name))
-            .notes = {see(*place->second.port, "there")};
-        break;
-      }
-    });
-  }
+  each(estate.of("Service"), "spec.ports[]", [&](const Resource* service, const Place& port) {
+    const Node* target = port.node.find("targetPort");
+    const auto key =
+        std::string(target != nullptr ? std::string_view(target->text) : text(port.node, "port"));
+    for (const auto* pods : estate.pods_of(*service)) {
+      const auto [place, fresh] = first.try_emplace({pods, key}, Known{service, &port.node});
+      if (fresh || protocol_of(*place->second.port) == protocol_of(port.node)) continue;
+      report
+          .at(*service, port,
+              fmt::format("port {} of {} '{}' is {} here and {} in Service '{}'", key, *pods->owner->kind,
+                          *pods->owner->name, protocol_of(port.node), protocol_of(*place->second.port),
+                          *place->second.service->name))
+          .notes = {see(*place->second.port, "there")};
+      break;
+    }
+  });
 }
 
 }  // namespace

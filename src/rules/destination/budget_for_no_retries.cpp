@@ -10,30 +10,32 @@ namespace {
 /// The first number of attempts that a VirtualService says for each host, to show.
 std::map<std::string, const Node*> first_attempts(const Estate& estate) {
   std::map<std::string, const Node*> out;
-  for (const auto* resource : estate.of("VirtualService"))
-    each(resource->root, "spec.http[].retries.attempts", [&](const Place& attempts) {
-      each(resource->root, "spec.hosts[]", [&](const Place& host) {
-        out.emplace(dialect::fqdn(host.node.text, *resource->ns), &attempts.node);
-      });
-    });
+  each(estate.of("VirtualService"), "spec.http[].retries.attempts",
+       [&](const Resource* resource, const Place& attempts) {
+         each(resource->root, "spec.hosts[]", [&](const Place& host) {
+           out.emplace(dialect::fqdn(host.node.text, *resource->ns), &attempts.node);
+         });
+       });
   return out;
 }
 
 void check(const Estate& estate, Report& report) {
+  if (!any(estate.of("DestinationRule"),
+           {"spec.trafficPolicy.retryBudget", "spec.subsets[].trafficPolicy.retryBudget"}))
+    return;
   const auto tries = tries_by_host(estate);
   const auto attempts = first_attempts(estate);
-  for (const auto* rule : estate.of("DestinationRule"))
-    for (const Way& pattern :
-         {Way("spec.trafficPolicy.retryBudget"), Way("spec.subsets[].trafficPolicy.retryBudget")})
-      each(rule->root, pattern, [&](const Place& budget) {
-        const auto host = dialect::fqdn(text(rule->root, "spec.host"), *rule->ns);
-        const auto known = tries.find(host);
-        const auto said = attempts.find(host);
-        if (known == tries.end() || known->second.count != 1 || said == attempts.end()) return;
-        report.at(*rule, budget, "a budget for retries, and no route to this host makes any").notes = {
-            see(*said->second, "no retries"),
-            {{}, "give a route retries: {attempts: 2, retryOn: …}, or leave the budget out"}};
-      });
+  each(estate.of("DestinationRule"),
+       {"spec.trafficPolicy.retryBudget", "spec.subsets[].trafficPolicy.retryBudget"},
+       [&](const Resource* rule, const Place& budget) {
+         const auto host = dialect::fqdn(text(rule->root, "spec.host"), *rule->ns);
+         const auto known = tries.find(host);
+         const auto said = attempts.find(host);
+         if (known == tries.end() || known->second.count != 1 || said == attempts.end()) return;
+         report.at(*rule, budget, "a budget for retries, and no route to this host makes any").notes = {
+             see(*said->second, "no retries"),
+             {{}, "give a route retries: {attempts: 2, retryOn: …}, or leave the budget out"}};
+       });
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ void check_setting(const Resource& rule, const Place& setting, Report& report) {
   check_exclusive(rule, setting, "distribute", "failover", report);
   check_exclusive(rule, setting, "distribute", "failoverPriority", report);
   std::set<std::string_view> from;
-  const auto below = [&](std::string_view list, const auto& check) {
+  const auto below = [&](const Way& list, const auto& check) {
     each(setting.node, list, [&](const Place& at) {
       const auto path = setting.path + "." + at.path;
       check(Place{at.node, path});
@@ -56,11 +56,11 @@ void check_setting(const Resource& rule, const Place& setting, Report& report) {
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* rule : estate.of("DestinationRule"))
-    for (const auto policy :
-         {"spec.trafficPolicy", "spec.subsets[].trafficPolicy", "spec.trafficPolicy.portLevelSettings[]"})
-      each(rule->root, fmt::format("{}.loadBalancer.localityLbSetting", policy),
-           [&](const Place& setting) { check_setting(*rule, setting, report); });
+  each(estate.of("DestinationRule"),
+       {"spec.trafficPolicy.loadBalancer.localityLbSetting",
+        "spec.subsets[].trafficPolicy.loadBalancer.localityLbSetting",
+        "spec.trafficPolicy.portLevelSettings[].loadBalancer.localityLbSetting"},
+       [&](const Resource* rule, const Place& setting) { check_setting(*rule, setting, report); });
 }
 
 }  // namespace

@@ -28,25 +28,25 @@ void check_port(const Resource& rule, const Resource& service,
       finding.notes.push_back({{}, fmt::format("{} is the pods' port; callers call {}", target, port)});
 }
 
+void check_list(const Estate& estate, const Resource& rule, const Place& list, Report& report) {
+  const auto* service = estate.service(text(rule.root, "spec.host"), *rule.ns);
+  if (service == nullptr) return;
+  const auto ports = ports_of(*service);
+  std::map<std::string_view, const Node*> first;
+  each(list.node, "[].port.number", [&](const Place& at) {
+    const auto path = list.path + at.path;
+    check_port(rule, *service, ports, {at.node, path}, report);
+    const auto [known, fresh] = first.try_emplace(at.node.text, &at.node);
+    if (!fresh)
+      report.at(rule, at.node, path, fmt::format("settings for port {} a second time", at.node.text))
+          .notes = {see(*known->second, "the first time")};
+  });
+}
+
 void check(const Estate& estate, Report& report) {
-  for (const auto* rule : estate.of("DestinationRule")) {
-    const auto* service = estate.service(text(rule->root, "spec.host"), *rule->ns);
-    if (service == nullptr) continue;
-    const auto ports = ports_of(*service);
-    for (const Way& pattern :
-         {Way("spec.trafficPolicy.portLevelSettings"), Way("spec.subsets[].trafficPolicy.portLevelSettings")})
-      each(rule->root, pattern, [&](const Place& list) {
-        std::map<std::string_view, const Node*> first;
-        each(list.node, "[].port.number", [&](const Place& at) {
-          const auto path = list.path + at.path;
-          check_port(*rule, *service, ports, {at.node, path}, report);
-          const auto [known, fresh] = first.try_emplace(at.node.text, &at.node);
-          if (!fresh)
-            report.at(*rule, at.node, path, fmt::format("settings for port {} a second time", at.node.text))
-                .notes = {see(*known->second, "the first time")};
-        });
-      });
-  }
+  each(estate.of("DestinationRule"),
+       {"spec.trafficPolicy.portLevelSettings", "spec.subsets[].trafficPolicy.portLevelSettings"},
+       [&](const Resource* rule, const Place& list) { check_list(estate, *rule, list, report); });
 }
 
 }  // namespace

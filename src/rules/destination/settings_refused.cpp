@@ -35,9 +35,9 @@ void check_balancer(const Resource& rule, const Place& balancer, Report& report)
 
 /// What a whole policy and the settings of one port have in common.
 void check_policy(const Resource& rule, const Place& policy, Report& report) {
-  const auto below = [&](std::string_view field, const auto& check) {
+  const auto below = [&](const Way& field, const auto& check) {
     if (const Node* node = get(policy.node, field))
-      check(Place{*node, policy.path + "." + std::string(field)});
+      check(Place{*node, policy.path + "." + std::string(field.words())});
   };
   below("connectionPool", [&](const Place& pool) {
     check_needs_one(rule, pool, {"tcp", "http"}, report);
@@ -67,13 +67,12 @@ void check_ports(const Resource& rule, const Place& policy, Report& report) {
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* rule : estate.of("DestinationRule"))
-    for (const Way& pattern : {Way("spec.trafficPolicy"), Way("spec.subsets[].trafficPolicy")})
-      each(rule->root, pattern, [&](const Place& policy) {
-        check_policy(*rule, policy, report);
-        check_ports(*rule, policy, report);
-        check_exclusive(*rule, policy, "tunnel", "proxyProtocol", report);
-      });
+  each(estate.of("DestinationRule"), {"spec.trafficPolicy", "spec.subsets[].trafficPolicy"},
+       [&](const Resource* rule, const Place& policy) {
+         check_policy(*rule, policy, report);
+         check_ports(*rule, policy, report);
+         check_exclusive(*rule, policy, "tunnel", "proxyProtocol", report);
+       });
 }
 
 }  // namespace

@@ -53,18 +53,17 @@ class Search {
 
 void check(const Estate& estate, Report& report) {
   const Search search(estate, report);
-  const auto hosts = [&](std::string_view kind, std::string_view pattern) {
-    for (const auto* resource : estate.of(kind))
-      each(resource->root, pattern, [&](const Place& at) { search.host(*resource, at); });
+  const auto hosts = [&](std::string_view kind, const Way& way) {
+    each(estate.of(kind), way,
+         [&](const Resource* resource, const Place& at) { search.host(*resource, at); });
   };
   hosts("VirtualService", "spec.hosts[]");
   hosts("VirtualService", "spec.http[].route[].destination.host");
   hosts("DestinationRule", "spec.host");
   hosts("ServiceProfile", "metadata.name");
-  for (const auto* policy : estate.of("AuthorizationPolicy", "security.istio.io"))
-    for (const Way& pattern :
-         {Way("spec.rules[].from[].source.principals[]"), Way("spec.rules[].from[].source.notPrincipals[]")})
-      each(policy->root, pattern, [&](const Place& at) { search.principal(*policy, at); });
+  each(estate.of("AuthorizationPolicy", "security.istio.io"),
+       {"spec.rules[].from[].source.principals[]", "spec.rules[].from[].source.notPrincipals[]"},
+       [&](const Resource* policy, const Place& at) { search.principal(*policy, at); });
 }
 
 }  // namespace

@@ -10,10 +10,11 @@ namespace {
 /// unless it is nearly the name of one that is here.
 void check_account(const Estate& estate, const Resource& owner, const Node& account, std::string path,
                    std::string_view then, Report& report) {
-  const auto& there = estate.names("ServiceAccount", *owner.ns);
-  if (there.empty() || account.text == "default" || account.text.empty() ||
+  if (account.text == "default" || account.text.empty() ||
       estate.find("ServiceAccount", *owner.ns, account.text) != nullptr)
     return;
+  const auto& there = estate.names("ServiceAccount", *owner.ns);
+  if (there.empty()) return;
   auto& finding =
       report.at(owner, account, std::move(path),
                 fmt::format("namespace '{}' has no service account '{}': {}", *owner.ns, account.text, then));
@@ -26,10 +27,10 @@ void check(const Estate& estate, Report& report) {
     if (const Node* account = pods.spec->find("serviceAccountName"))
       check_account(estate, *pods.owner, *account, "spec.template.spec.serviceAccountName", "no pod is made",
                     report);
-  for (const auto* group : estate.of("WorkloadGroup", "networking.istio.io"))
-    each(group->root, "spec.template.serviceAccount", [&](const Place& account) {
-      check_account(estate, *group, account.node, account.path, "its machines get no identity", report);
-    });
+  each(estate.of("WorkloadGroup", "networking.istio.io"), "spec.template.serviceAccount",
+       [&](const Resource* group, const Place& account) {
+         check_account(estate, *group, account.node, account.path, "its machines get no identity", report);
+       });
 }
 
 }  // namespace

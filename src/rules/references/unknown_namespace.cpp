@@ -13,7 +13,8 @@ namespace {
 
 /// Where namespaces are named, by kind.
 struct Field {
-  std::string_view kind, path;
+  std::string_view kind;
+  Way way;
 };
 constexpr std::array<Field, 9> kFields{{{"AuthorizationPolicy", "spec.rules[].from[].source.namespaces[]"},
                                         {"AuthorizationPolicy", "spec.rules[].from[].source.notNamespaces[]"},
@@ -48,17 +49,16 @@ void check(const Estate& estate, Report& report) {
   const std::vector<std::string_view> names(known.begin(), known.end());
   std::map<std::string_view, std::optional<std::string>> guesses;  // many objects name the same few
   for (const auto& field : kFields)
-    for (const auto* resource : estate.of(field.kind))
-      each(resource->root, field.path, [&](const Place& named) {
-        const std::string_view ns = named.node.text;
-        if (ns.find_first_of("*.~") != ns.npos || known.contains(ns)) return;
-        // Any other name may well be in the cluster.
-        const auto [guess, fresh] = guesses.try_emplace(ns);
-        if (fresh) guess->second = closest(ns, names);
-        if (const auto& near = guess->second; near && !siblings(ns, *near))
-          report.at(*resource, named, fmt::format("no namespace '{}' here", ns)).notes = {
-              {{}, fmt::format("did you mean '{}'?", *near)}};
-      });
+    each(estate.of(field.kind), field.way, [&](const Resource* resource, const Place& named) {
+      const std::string_view ns = named.node.text;
+      if (ns.find_first_of("*.~") != ns.npos || known.contains(ns)) return;
+      // Any other name may well be in the cluster.
+      const auto [guess, fresh] = guesses.try_emplace(ns);
+      if (fresh) guess->second = closest(ns, names);
+      if (const auto& near = guess->second; near && !siblings(ns, *near))
+        report.at(*resource, named, fmt::format("no namespace '{}' here", ns)).notes = {
+            {{}, fmt::format("did you mean '{}'?", *near)}};
+    });
 }
 
 }  // namespace

@@ -17,40 +17,37 @@ struct Wish {
 /// The most attempts any route asks for, by host.
 std::map<std::string, Wish> wishes(const Estate& estate) {
   std::map<std::string, Wish> out;
-  for (const auto* resource : estate.of("VirtualService")) {
-    each(resource->root, "spec.http[]", [&](const Place& route) {
-      const Node* attempts = get(route.node, "retries.attempts");
-      const auto count = number(route.node, "retries.attempts").value_or(0);
-      each(route.node, "route[].destination.host", [&](const Place& host) {
-        auto& wish = out[dialect::fqdn(host.node.text, *resource->ns)];
-        if (count > wish.attempts) wish = {count, attempts};
-      });
+  each(estate.of("VirtualService"), "spec.http[]", [&](const Resource* resource, const Place& route) {
+    const Node* attempts = get(route.node, "retries.attempts");
+    const auto count = number(route.node, "retries.attempts").value_or(0);
+    each(route.node, "route[].destination.host", [&](const Place& host) {
+      auto& wish = out[dialect::fqdn(host.node.text, *resource->ns)];
+      if (count > wish.attempts) wish = {count, attempts};
     });
-  }
+  });
   return out;
 }
 
 void check(const Estate& estate, Report& report) {
-  const auto wanted = wishes(estate);
-  for (const auto* rule : estate.of("DestinationRule")) {
-    const auto wish = wanted.find(dialect::fqdn(text(rule->root, "spec.host"), *rule->ns));
-    if (wish == wanted.end()) continue;
-    for (const Way& pattern : {Way("spec.trafficPolicy.connectionPool.http"),
-                               Way("spec.subsets[].trafficPolicy.connectionPool.http")}) {
-      each(rule->root, pattern, [&](const Place& http) {
-        const auto limit = number(http.node, "maxRetries");
-        if (!limit || *limit <= 0 || *limit >= wish->second.attempts) return;
-        report
-            .at(*rule, *http.node.find("maxRetries"), http.path + ".maxRetries",
-                fmt::format(
-                    "at most {} retries at a time for all calls together, but one call may ask for {}",
-                    *limit, wish->second.attempts))
-            .notes = {
-            see(*wish->second.where, "asked for here"),
-            {{}, "the limit is per calling proxy and cluster; over it there is no retry (flag UO)"}};
-      });
-    }
-  }
+  std::optional<std::map<std::string, Wish>> wanted;  // few rules have such a limit
+  each(estate.of("DestinationRule"),
+       {"spec.trafficPolicy.connectionPool.http.maxRetries",
+        "spec.subsets[].trafficPolicy.connectionPool.http.maxRetries"},
+       [&](const Resource* rule, const Place& written) {
+         const auto limit = number(written.node, {});
+         if (!limit || *limit <= 0) return;
+         if (!wanted) wanted = wishes(estate);
+         const auto wish = wanted->find(dialect::fqdn(text(rule->root, "spec.host"), *rule->ns));
+         if (wish == wanted->end() || *limit >= wish->second.attempts) return;
+         report
+             .at(*rule, written,
+                 fmt::format(
+                     "at most {} retries at a time for all calls together, but one call may ask for {}",
+                     *limit, wish->second.attempts))
+             .notes = {
+             see(*wish->second.where, "asked for here"),
+             {{}, "the limit is per calling proxy and cluster; over it there is no retry (flag UO)"}};
+       });
 }
 
 }  // namespace

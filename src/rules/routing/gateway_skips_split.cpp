@@ -37,6 +37,7 @@ std::map<std::string, const Node*> subsets_inside(const Estate& estate) {
 }
 
 void check(const Estate& estate, Report& report) {
+  if (!any(estate.of("VirtualService"), {"spec.gateways[]"})) return;
   const auto inside = subsets_inside(estate);
   if (inside.empty()) return;
   for (const auto* resource : estate.of("VirtualService")) {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "dialect/names.hpp"
-#include "rules/refusals.hpp"
+#include "rules/looks.hpp"
 
 namespace marty::rules::catalog {
 namespace {
@@ -70,7 +70,7 @@ void check_headers(const Resource& resource, const Place& headers, Report& repor
 void check_authority(const Resource& resource, const Place& route, Report& report) {
   const Node* rewritten = get(route.node, "rewrite.authority");
   if (rewritten == nullptr) return;
-  for (const auto operation : {"headers.request.set", "headers.request.add"}) {
+  for (const std::string operation : {"headers.request.set", "headers.request.add"}) {
     const Node* node = get(route.node, operation);
     for (std::size_t i = 0; is_mapping(node) && i < node->size(); ++i)
       if (is_authority(node->entry(i).key.text))
@@ -90,16 +90,13 @@ void check_match(const Resource& resource, const Place& names, Report& report) {
   }
 }
 
-void check(const Estate& estate, Report& report) {
-  for (const auto* resource : estate.of("VirtualService")) {
-    for (const Way& pattern : {Way("spec.http[].headers"), Way("spec.http[].route[].headers")})
-      each(resource->root, pattern, [&](const Place& headers) { check_headers(*resource, headers, report); });
-    each(resource->root, "spec.http[]",
-         [&](const Place& route) { check_authority(*resource, route, report); });
-    for (const Way& pattern : {Way("spec.http[].match[].headers"), Way("spec.http[].match[].withoutHeaders")})
-      each(resource->root, pattern, [&](const Place& names) { check_match(*resource, names, report); });
-  }
-}
+constexpr Look kLooks[] = {{"spec.http[].headers", check_headers},
+                           {"spec.http[].route[].headers", check_headers},
+                           {"spec.http[]", check_authority},
+                           {"spec.http[].match[].headers", check_match},
+                           {"spec.http[].match[].withoutHeaders", check_match}};
+
+void check(const Estate& estate, Report& report) { each(estate.of("VirtualService"), kLooks, report); }
 
 }  // namespace
 

@@ -3,17 +3,19 @@
 #include <map>
 
 #include "dialect/names.hpp"
-#include "rules/refusals.hpp"
+#include "rules/looks.hpp"
 
 namespace marty::rules::catalog {
 namespace {
 
-void check_hosts(const Resource& resource, Report& report) {
+void check_hosts(const Resource& resource, const Place& hosts, Report& report) {
+  if (hosts.node.size() < 2) return;
   std::map<std::string_view, const Node*> first;
-  each(resource.root, "spec.hosts[]", [&](const Place& host) {
+  each(hosts.node, "[]", [&](const Place& host) {
     const auto [known, fresh] = first.try_emplace(host.node.text, &host.node);
     if (!fresh)
-      report.at(resource, host, "this host is listed twice").notes = {see(*known->second, "the first time")};
+      report.at(resource, host.node, hosts.path + host.path, "this host is listed twice").notes = {
+          see(*known->second, "the first time")};
   });
 }
 
@@ -36,52 +38,46 @@ void check_gateway(const Resource& resource, const Place& name, Report& report) 
 }
 
 /// Where an object can be seen: ".", "*", "~" or namespaces.
-void check_export(const Resource& resource, Report& report) {
-  const Node* list = get(resource.root, "spec.exportTo");
-  each(resource.root, "spec.exportTo[]", [&](const Place& ns) {
-    const std::string_view text = ns.node.text;
-    const bool everybody = text == "*", nobody = text == "~";
-    if (!everybody && !nobody && text != "." && !dialect::is_dns_label(text))
-      report.at(resource, ns, fmt::format("'{}' is no namespace, and neither '.', '*' nor '~'", text));
-    else if ((everybody || nobody) && list->size() > 1)
-      report.at(resource, ns,
-                fmt::format("'{}' stands alone: the others are said by it, or contradict it", text));
-  });
+void check_export(const Resource& resource, const Place& ns, Report& report) {
+  const std::string_view text = ns.node.text;
+  const bool everybody = text == "*", nobody = text == "~";
+  if (!everybody && !nobody && text != "." && !dialect::is_dns_label(text))
+    report.at(resource, ns, fmt::format("'{}' is no namespace, and neither '.', '*' nor '~'", text));
+  else if ((everybody || nobody) && get(resource.root, "spec.exportTo")->size() > 1)
+    report.at(resource, ns,
+              fmt::format("'{}' stands alone: the others are said by it, or contradict it", text));
 }
 
-void check_sources(const Resource& resource, Report& report) {
-  each(resource.root, "spec.http[].match[].sourceNamespace", [&](const Place& ns) {
-    if (!ns.node.text.empty() && !dialect::is_dns_label(ns.node.text))
-      report.at(resource, ns, fmt::format("'{}' is no namespace", ns.node.text));
-  });
+void check_source(const Resource& resource, const Place& ns, Report& report) {
+  if (!ns.node.text.empty() && !dialect::is_dns_label(ns.node.text))
+    report.at(resource, ns, fmt::format("'{}' is no namespace", ns.node.text));
 }
 
-void check_sni(const Resource& resource, Report& report) {
-  each(resource.root, "spec.tls[].match[].sniHosts[]", [&](const Place& sni) {
-    bool covered = false;
-    each(resource.root, "spec.hosts[]", [&](const Place& host) {
-      const std::string_view text = host.node.text, name = sni.node.text;
-      covered =
-          covered || text == name || text == "*" || (text.starts_with('*') && name.ends_with(text.substr(1)));
-    });
-    if (!covered)
-      report.at(resource, sni, fmt::format("'{}' is none of this VirtualService's hosts", sni.node.text))
-          .notes = {see(*get(resource.root, "spec.hosts"), "its hosts")};
+void check_sni(const Resource& resource, const Place& sni, Report& report) {
+  const Node* hosts = get(resource.root, "spec.hosts");
+  if (hosts == nullptr) return;
+  bool covered = false;
+  each(*hosts, "[]", [&](const Place& host) {
+    const std::string_view text = host.node.text, name = sni.node.text;
+    covered =
+        covered || text == name || text == "*" || (text.starts_with('*') && name.ends_with(text.substr(1)));
   });
+  if (!covered)
+    report.at(resource, sni, fmt::format("'{}' is none of this VirtualService's hosts", sni.node.text))
+        .notes = {see(*hosts, "its hosts")};
 }
+
+constexpr Look kLooks[] = {{"spec.hosts", check_hosts},
+                           {"spec.gateways[]", check_gateway},
+                           {"spec.http[].match[].gateways[]", check_gateway},
+                           {"spec.http[].match[].sourceNamespace", check_source},
+                           {"spec.tls[].match[].sniHosts[]", check_sni}};
+constexpr Look kExports[] = {{"spec.exportTo[]", check_export}};
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* resource : estate.of("VirtualService")) {
-    check_hosts(*resource, report);
-    each(resource->root, "spec.gateways[]",
-         [&](const Place& name) { check_gateway(*resource, name, report); });
-    each(resource->root, "spec.http[].match[].gateways[]",
-         [&](const Place& name) { check_gateway(*resource, name, report); });
-    check_sources(*resource, report);
-    if (get(resource->root, "spec.hosts") != nullptr) check_sni(*resource, report);
-  }
+  each(estate.of("VirtualService"), kLooks, report);
   for (const auto kind : {"VirtualService", "DestinationRule", "ServiceEntry"})
-    for (const auto* resource : estate.of(kind)) check_export(*resource, report);
+    each(estate.of(kind), kExports, report);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "core/regex.hpp"
+#include "rules/looks.hpp"
 #include "rules/refusals.hpp"
 #include "schema/addresses.hpp"
 
@@ -30,9 +31,9 @@ void check_regex(const Resource& resource, const Place& in, std::string_view fie
 void check_http(const Resource& resource, const Place& route, Report& report) {
   check_exclusive(resource, route, "mirror", "mirrors", report);
   check_exclusive(resource, route, "directResponse", "rewrite", report);
-  const auto below = [&](std::string_view field, const auto& check) {
+  const auto below = [&](const Way& field, const auto& check) {
     const Node* node = get(route.node, field);
-    if (node != nullptr) check(Place{*node, route.path + "." + std::string(field)});
+    if (node != nullptr) check(Place{*node, route.path + "." + std::string(field.words())});
   };
   below("redirect", [&](const Place& redirect) {
     check_needs_one(resource, redirect, {"uri", "prefixRewrite", "authority", "port", "derivePort", "scheme"},
@@ -57,53 +58,48 @@ void check_http(const Resource& resource, const Place& route, Report& report) {
   });
 }
 
-/// What every request has in common is no match; and more than all requests cannot be mirrored.
-void check_values(const Resource& resource, Report& report) {
-  for (const Way& pattern :
-       {Way("spec.http[].match[].uri.prefix"), Way("spec.http[].match[].authority.prefix"),
-        Way("spec.http[].match[].headers{}.prefix"), Way("spec.http[].match[].method.prefix")})
-    each(resource.root, pattern, [&](const Place& prefix) {
-      if (prefix.node.text.empty())
-        report.at(resource, prefix, "every text begins with nothing: leave this match out");
-    });
-  for (const Way& pattern :
-       {Way("spec.http[].mirrorPercentage.value"), Way("spec.http[].mirrors[].percentage.value")})
-    each(resource.root, pattern, [&](const Place& share) {
-      const auto percent = std::strtod(share.node.text.c_str(), nullptr);
-      if (percent > 100 || percent < 0) report.at(resource, share, "a share of all requests is 0 to 100");
-    });
+/// What every request has in common is no match.
+void check_prefix(const Resource& resource, const Place& prefix, Report& report) {
+  if (prefix.node.text.empty())
+    report.at(resource, prefix, "every text begins with nothing: leave this match out");
+}
+
+/// More than all requests cannot be mirrored.
+void check_share(const Resource& resource, const Place& share, Report& report) {
+  const auto percent = std::strtod(share.node.text.c_str(), nullptr);
+  if (percent > 100 || percent < 0) report.at(resource, share, "a share of all requests is 0 to 100");
 }
 
 /// Hosts of destinations are names; '*' is none.
-void check_destinations(const Resource& resource, Report& report) {
-  for (const Way& pattern :
-       {Way("spec.http[].route[].destination.host"), Way("spec.tcp[].route[].destination.host"),
-        Way("spec.tls[].route[].destination.host"), Way("spec.http[].mirror.host")})
-    each(resource.root, pattern, [&](const Place& host) {
-      if (host.node.text == "*") report.at(resource, host, "'*' names no destination");
-    });
+void check_destination(const Resource& resource, const Place& host, Report& report) {
+  if (host.node.text == "*") report.at(resource, host, "'*' names no destination");
 }
 
-void check_streams(const Resource& resource, Report& report) {
-  each(resource.root, "spec.tcp[]", [&](const Place& route) {
-    if (!has(route.node, "route")) refuse(resource, route, {}, "a route for TCP needs 'route'", report);
-  });
-  for (const Way& pattern :
-       {Way("spec.tcp[].match[].destinationSubnets[]"), Way("spec.tls[].match[].destinationSubnets[]")})
-    each(resource.root, pattern, [&](const Place& net) {
-      if (!schema::is_ip(net.node.text) && !schema::is_cidr(net.node.text))
-        report.at(resource, net, fmt::format("'{}' is neither address nor network", net.node.text));
-    });
+void check_tcp(const Resource& resource, const Place& route, Report& report) {
+  if (!has(route.node, "route")) refuse(resource, route, {}, "a route for TCP needs 'route'", report);
 }
 
-void check(const Estate& estate, Report& report) {
-  for (const auto* resource : estate.of("VirtualService")) {
-    each(resource->root, "spec.http[]", [&](const Place& route) { check_http(*resource, route, report); });
-    check_destinations(*resource, report);
-    check_values(*resource, report);
-    check_streams(*resource, report);
-  }
+void check_subnet(const Resource& resource, const Place& net, Report& report) {
+  if (!schema::is_ip(net.node.text) && !schema::is_cidr(net.node.text))
+    report.at(resource, net, fmt::format("'{}' is neither address nor network", net.node.text));
 }
+
+constexpr Look kLooks[] = {{"spec.http[]", check_http},
+                           {"spec.http[].route[].destination.host", check_destination},
+                           {"spec.tcp[].route[].destination.host", check_destination},
+                           {"spec.tls[].route[].destination.host", check_destination},
+                           {"spec.http[].mirror.host", check_destination},
+                           {"spec.http[].match[].uri.prefix", check_prefix},
+                           {"spec.http[].match[].authority.prefix", check_prefix},
+                           {"spec.http[].match[].headers{}.prefix", check_prefix},
+                           {"spec.http[].match[].method.prefix", check_prefix},
+                           {"spec.http[].mirrorPercentage.value", check_share},
+                           {"spec.http[].mirrors[].percentage.value", check_share},
+                           {"spec.tcp[]", check_tcp},
+                           {"spec.tcp[].match[].destinationSubnets[]", check_subnet},
+                           {"spec.tls[].match[].destinationSubnets[]", check_subnet}};
+
+void check(const Estate& estate, Report& report) { each(estate.of("VirtualService"), kLooks, report); }
 
 }  // namespace
 

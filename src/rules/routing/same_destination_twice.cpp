@@ -10,6 +10,7 @@ namespace marty::rules::catalog {
 namespace {
 
 void check_route(const Resource& resource, const Place& route, Report& report) {
+  if (route.node.size() < 2) return;
   std::map<std::string, const Node*> first;
   each(route.node, "[].destination", [&](const Place& to) {
     const auto name = fmt::format("{} {} {}", dialect::fqdn(text(to.node, "host"), *resource.ns),
@@ -22,9 +23,8 @@ void check_route(const Resource& resource, const Place& route, Report& report) {
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* resource : estate.of("VirtualService"))
-    each(resource->root, "spec.http[].route",
-         [&](const Place& route) { check_route(*resource, route, report); });
+  each(estate.of("VirtualService"), "spec.http[].route",
+       [&](const Resource* resource, const Place& route) { check_route(*resource, route, report); });
 }
 
 }  // namespace

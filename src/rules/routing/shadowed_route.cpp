@@ -59,7 +59,7 @@ class Shadows {
  public:
   Shadows(const Resource& resource, Report& report) : resource_(resource), report_(report) {}
 
-  void route(const Node& node, const std::string& path) {
+  void route(const Node& node, const Path& path) {
     const auto matches = matches_of(node);
     std::vector<const Node*> shadows;
     for (const auto* match : matches) shadows.push_back(shadow_of(*match));
@@ -67,7 +67,8 @@ class Shadows {
       whole(node, path, *shadows.front());
     } else {
       for (std::size_t i = 0; i < matches.size(); ++i)
-        if (shadows[i] != nullptr) part(*matches[i], fmt::format("{}.match[{}]", path, i), *shadows[i]);
+        if (shadows[i] != nullptr)
+          part(*matches[i], fmt::format("{}.match[{}]", path.words(), i), *shadows[i]);
     }
     for (const auto* match : matches) seen_.push_back({match, &node});
   }
@@ -98,6 +99,8 @@ class Shadows {
 
 void check(const Estate& estate, Report& report) {
   for (const auto* resource : estate.of("VirtualService")) {
+    const Node* routes = get(resource->root, "spec.http");
+    if (routes == nullptr || routes->size() < 2) continue;
     Shadows shadows(*resource, report);
     each(resource->root, "spec.http[]", [&](const Place& route) { shadows.route(route.node, route.path); });
   }

@@ -1,7 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
+#include <optional>
+#include <unordered_map>
 
 #include "rules/estate.hpp"
 #include "rules/rule.hpp"
@@ -13,72 +14,95 @@ namespace {
 /// Whether Istio takes a Service port for bytes without HTTP: by appProtocol, else by the name's first part.
 bool plain_tcp(const Node& port) {
   auto protocol = text(port, "appProtocol");
-  if (protocol.empty()) protocol = text(port, "name").substr(0, text(port, "name").find('-'));
-  for (const auto known : {"tcp", "tls", "https", "mongo", "mysql", "redis"})
-    if (protocol == known) return true;
-  return false;
+  if (protocol.empty()) {
+    const auto name = text(port, "name");
+    protocol = name.substr(0, name.find('-'));
+  }
+  static constexpr std::string_view kKnown[] = {"tcp", "tls", "https", "mongo", "mysql", "redis"};
+  return std::ranges::find(kKnown, protocol) != std::end(kKnown);
 }
 
-/// Ports of pods, and whether every Service says TCP about them.
-using Ports = std::map<std::int64_t, bool>;
+/// A port of pods, and whether every Service says TCP about it.
+struct Port {
+  std::int64_t number;
+  bool tcp;
+};
+using Ports = std::vector<Port>;
+using PortsOfPods = std::unordered_map<const Pods*, Ports>;
 
-std::map<const Pods*, Ports> ports_of_pods(const Estate& estate) {
-  std::map<const Pods*, Ports> out;
-  for (const auto* service : estate.of("Service"))
-    for (const auto* pods : estate.pods_of(*service))
-      each(service->root, "spec.ports[]", [&](const Place& port) {
-        const Node* target = port.node.find("targetPort");
-        const auto written = number(port.node, target == nullptr ? "port" : "targetPort");
-        std::int64_t at = written.value_or(0);
-        if (!written && target != nullptr)
-          each(*pods->spec, "containers[].ports[]", [&](const Place& own) {
-            if (text(own.node, "name") == target->text) at = number(own.node, "containerPort").value_or(0);
-          });
-        const auto [known, fresh] = out[pods].try_emplace(at, plain_tcp(port.node));
-        if (!fresh) known->second = known->second && plain_tcp(port.node);
-      });
+std::int64_t target_of(const Node& port, const Pods& pods) {
+  const Node* target = port.find("targetPort");
+  const auto written = target == nullptr ? number(port, "port") : number(*target, {});
+  std::int64_t at = written.value_or(0);
+  if (!written && target != nullptr)
+    each(*pods.spec, "containers[].ports[]", [&](const Place& own) {
+      if (text(own.node, "name") == target->text) at = number(own.node, "containerPort").value_or(0);
+    });
+  return at;
+}
+
+PortsOfPods ports_of_pods(const Estate& estate) {
+  PortsOfPods out;
+  for (const auto* service : estate.of("Service")) {
+    const auto& behind = estate.pods_of(*service);
+    if (behind.empty()) continue;
+    each(service->root, "spec.ports[]", [&](const Place& port) {
+      const bool tcp = plain_tcp(port.node);
+      for (const auto* pods : behind) {
+        auto& ports = out[pods];
+        const auto at = target_of(port.node, *pods);
+        const auto known = std::ranges::find(ports, at, &Port::number);
+        if (known == ports.end())
+          ports.push_back({at, tcp});
+        else
+          known->tcp = known->tcp && tcp;
+      }
+    });
+  }
   return out;
 }
 
 /// Whether all the ports a rule is about are TCP; false when one is not known.
 bool all_tcp(const Ports& ports, const Node* wanted) {
   if (wanted == nullptr || wanted->size() == 0)
-    return !ports.empty() &&
-           std::all_of(ports.begin(), ports.end(), [](const auto& one) { return one.second; });
-  return std::all_of(wanted->children.begin(), wanted->children.end(), [&](const Node& port) {
-    return std::any_of(ports.begin(), ports.end(),
-                       [&](const auto& one) { return one.second && std::to_string(one.first) == port.text; });
+    return !ports.empty() && std::ranges::all_of(ports, &Port::tcp);
+  return std::ranges::all_of(wanted->children, [&](const Node& port) {
+    return std::ranges::any_of(
+        ports, [&](const Port& one) { return one.tcp && std::to_string(one.number) == port.text; });
   });
 }
 
+/// The first field of an operation that only requests of HTTP have; nullptr when there is none.
+const Node* of_http(const Node& operation, std::string_view& field) {
+  for (const std::string_view one : {"methods", "paths", "hosts"})
+    if (const Node* asked = operation.find(field = one)) return asked;
+  return nullptr;
+}
+
 void check(const Estate& estate, Report& report) {
-  const auto ports = ports_of_pods(estate);
+  std::optional<PortsOfPods> ports;
   const auto kinds = selecting_kinds();
-  const auto kind = std::find_if(kinds.begin(), kinds.end(),
-                                 [](const auto& one) { return one.kind == "AuthorizationPolicy"; });
-  for (const auto* policy : estate.of("AuthorizationPolicy", "security.istio.io")) {
-    if (labels_of(*policy, *kind) == nullptr) continue;
-    const auto pods = chosen(estate, *policy, *kind);
-    const bool deny = text(policy->root, "spec.action") == "DENY";
-    each(policy->root, "spec.rules[].to[].operation", [&](const Place& operation) {
-      const bool tcp = !pods.empty() && std::all_of(pods.begin(), pods.end(), [&](const Pods* one) {
-        const auto known = ports.find(one);
-        return known != ports.end() && all_tcp(known->second, operation.node.find("ports"));
-      });
-      if (!tcp) return;
-      for (const auto field : {"methods", "paths", "hosts"}) {
-        const Node* asked = operation.node.find(field);
-        if (asked == nullptr) continue;
-        report
-            .at(*policy, *asked, operation.path + "." + field,
-                fmt::format("'{}' of connections that are not read as HTTP: {}", field,
-                            deny ? "they are left out, so the rule denies every connection there"
-                                 : "the rule never holds, so it lets nobody in"))
-            .notes = {{{}, "ask for ports and principals only, or give the Service port an http name"}};
-        return;
-      }
-    });
-  }
+  const auto kind = std::ranges::find(kinds, "AuthorizationPolicy", &SelectingKind::kind);
+  each(estate.of("AuthorizationPolicy", "security.istio.io"), "spec.rules[].to[].operation",
+       [&](const Resource* policy, const Place& operation) {
+         std::string_view field;
+         const Node* asked = of_http(operation.node, field);
+         if (asked == nullptr || labels_of(*policy, *kind) == nullptr) return;
+         if (!ports) ports = ports_of_pods(estate);
+         const auto pods = chosen(estate, *policy, *kind);
+         const bool tcp = !pods.empty() && std::ranges::all_of(pods, [&](const Pods* one) {
+           const auto known = ports->find(one);
+           return known != ports->end() && all_tcp(known->second, operation.node.find("ports"));
+         });
+         if (!tcp) return;
+         const bool deny = text(policy->root, "spec.action") == "DENY";
+         report
+             .at(*policy, *asked, fmt::format("{}.{}", operation.path, field),
+                 fmt::format("'{}' of connections that are not read as HTTP: {}", field,
+                             deny ? "they are left out, so the rule denies every connection there"
+                                  : "the rule never holds, so it lets nobody in"))
+             .notes = {{{}, "ask for ports and principals only, or give the Service port an http name"}};
+       });
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ using policy::MtlsMode;
 std::optional<Sourced<MtlsMode>> loose_mode(const Estate& estate, const Resource& policy,
                                             const SelectingKind& kind) {
   for (const auto* pods : chosen(estate, policy, kind)) {
-    if (!estate.istio_injected(pods->ns(), pods)) continue;
+    if (!pods->in_istio) continue;
     const auto mode = mtls_mode(estate, *pods);
     if (*mode != MtlsMode::kStrict && mode.written()) return mode;
   }
@@ -21,13 +21,13 @@ std::optional<Sourced<MtlsMode>> loose_mode(const Estate& estate, const Resource
 }
 
 /// The first field of a DENY that a caller without a certificate escapes.
-void check_policy(const Estate& estate, const Resource& policy, const SelectingKind& kind, Report& report) {
-  if (text(policy.root, "spec.action") != "DENY") return;
-  for (const auto field : {"principals", "namespaces"}) {
+void check_deny(const Estate& estate, const Resource& policy, const SelectingKind& kind, Report& report) {
+  std::optional<Sourced<MtlsMode>> mode;
+  const auto look = [&](std::string_view field, const Way& way) {
     bool said = false;
-    each(policy.root, fmt::format("spec.rules[].from[].source.{}", field), [&](const Place& place) {
+    each(policy.root, way, [&](const Place& place) {
       if (said) return;
-      const auto mode = loose_mode(estate, policy, kind);
+      if (!mode) mode = loose_mode(estate, policy, kind);
       if (!mode) return;
       said = true;
       report
@@ -36,7 +36,9 @@ void check_policy(const Estate& estate, const Resource& policy, const SelectingK
           .notes = {{{mode->origin, 0}, "plaintext is allowed here"},
                     {{}, "set mTLS to STRICT, or deny notPrincipals: [\"*\"] too"}};
     });
-  }
+  };
+  look("principals", "spec.rules[].from[].source.principals");
+  look("namespaces", "spec.rules[].from[].source.namespaces");
 }
 
 /// The mode of all its pods when each of them takes plain text only: then no caller has an identity.
@@ -44,7 +46,7 @@ std::optional<Sourced<MtlsMode>> disabled_mode(const Estate& estate, const Resou
                                                const SelectingKind& kind) {
   std::optional<Sourced<MtlsMode>> out;
   for (const auto* pods : chosen(estate, policy, kind)) {
-    if (!estate.istio_injected(pods->ns(), pods)) continue;
+    if (!pods->in_istio) continue;
     const auto mode = mtls_mode(estate, *pods);
     if (*mode != MtlsMode::kDisable || !mode.written()) return std::nullopt;
     out = mode;
@@ -53,28 +55,30 @@ std::optional<Sourced<MtlsMode>> disabled_mode(const Estate& estate, const Resou
 }
 
 void check_allow(const Estate& estate, const Resource& policy, const SelectingKind& kind, Report& report) {
-  const auto action = text(policy.root, "spec.action");
-  if (!action.empty() && action != "ALLOW") return;
+  const auto mode = disabled_mode(estate, policy, kind);
+  if (!mode) return;
   bool said = false;
-  for (const auto field : {"principals", "namespaces", "serviceAccounts"})
-    each(policy.root, fmt::format("spec.rules[].from[].source.{}", field), [&](const Place& place) {
-      if (said) return;
-      const auto mode = disabled_mode(estate, policy, kind);
-      if (!mode) return;
-      said = true;
+  const auto look = [&](std::string_view field, const Way& way) {
+    each(policy.root, way, [&](const Place& place) {
+      if (std::exchange(said, true)) return;
       report
           .at(policy, place,
               fmt::format("no caller comes with a certificate, so none has {}: this lets nobody in", field))
           .notes = {{{mode->origin, 7}, "mutual TLS is turned off here"}};
     });
+  };
+  look("principals", "spec.rules[].from[].source.principals");
+  look("namespaces", "spec.rules[].from[].source.namespaces");
+  look("serviceAccounts", "spec.rules[].from[].source.serviceAccounts");
 }
 
 void check(const Estate& estate, Report& report) {
   for (const auto& kind : selecting_kinds()) {
     if (kind.kind != "AuthorizationPolicy") continue;
     for (const auto* policy : estate.of(kind.kind, kind.group)) {
-      check_policy(estate, *policy, kind, report);
-      check_allow(estate, *policy, kind, report);
+      const auto action = text(policy->root, "spec.action");
+      if (action == "DENY") check_deny(estate, *policy, kind, report);
+      if (action.empty() || action == "ALLOW") check_allow(estate, *policy, kind, report);
     }
   }
 }

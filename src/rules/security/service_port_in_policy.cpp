@@ -1,7 +1,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
+#include <charconv>
+#include <optional>
+#include <unordered_map>
+#include <utility>
 
 #include "rules/estate.hpp"
 #include "rules/rule.hpp"
@@ -10,31 +13,42 @@
 namespace marty::rules::catalog {
 namespace {
 
-/// What Services say of the ports of one kind of pods: their own ports, and where those lead.
-struct Ports {
-  std::map<std::string, std::uint16_t> service;  ///< port of a Service → port of the pods
-  std::map<std::string, const Resource*> said_by;
-  std::set<std::string> own;
+/// Where a Service's port leads at one kind of pods.
+struct Lead {
+  std::uint16_t from, to;
+  const Resource* service;
 };
+using Leads = std::unordered_map<const Pods*, std::vector<Lead>>;
 
-std::map<const Pods*, Ports> ports_of_pods(const Estate& estate) {
-  std::map<const Pods*, Ports> out;
+Leads leads_to_pods(const Estate& estate) {
+  Leads out;
   for (const auto* service : estate.of("Service")) {
     const auto* known = estate.modelled(*service);
     if (known == nullptr) continue;
     for (const auto* pods : estate.pods_of(*service))
-      for (const auto& port : known->ports) {
-        const auto target = port.target_port != 0 ? port.target_port : port.port;
-        auto& ports = out[pods];
-        ports.own.insert(std::to_string(target));
-        ports.service.emplace(std::to_string(port.port), target);
-        ports.said_by.emplace(std::to_string(port.port), service);
-      }
+      for (const auto& port : known->ports)
+        out[pods].push_back({port.port, port.target_port != 0 ? port.target_port : port.port, service});
   }
-  for (auto& [pods, ports] : out)
-    each(*pods->spec, "containers[].ports[].containerPort",
-         [&, &own = ports.own](const Place& port) { own.insert(port.node.text); });
   return out;
+}
+
+/// "8080", and nothing else that would be read as a number.
+std::optional<std::uint16_t> port_in(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto [stop, failure] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (failure != std::errc{} || stop != text.data() + text.size() || (text.starts_with('0') && text != "0"))
+    return std::nullopt;
+  return port;
+}
+
+/// The first Service by whose port alone the pods know the number; nullptr when it is one of their own.
+const Lead* mistaken(const Pods& pods, const std::vector<Lead>& leads, std::uint16_t port) {
+  const auto known = std::ranges::find(leads, port, &Lead::from);
+  if (known == leads.end() || std::ranges::count(leads, port, &Lead::to) > 0) return nullptr;
+  bool own = false;
+  each(*pods.spec, "containers[].ports[].containerPort",
+       [&](const Place& one) { own = own || port_in(one.node.text) == port; });
+  return own ? nullptr : &*known;
 }
 
 bool is_port(std::string_view text) {
@@ -42,50 +56,56 @@ bool is_port(std::string_view text) {
          std::stoi(std::string(text)) <= 65535;
 }
 
-void check_port(const Resource& policy, const Node& node, std::string path,
-                const std::vector<const Pods*>& pods, const std::map<const Pods*, Ports>& all,
-                Report& report) {
-  const Ports* meant = nullptr;
+void check_port(const Resource& policy, const Node& node, const Path& path, std::string_view field,
+                const std::vector<const Pods*>& pods, const Leads& all, Report& report) {
+  const auto port = port_in(node.text);
+  const Lead* meant = nullptr;
   for (const auto* one : pods) {
     const auto known = all.find(one);
-    if (known == all.end() || known->second.own.contains(node.text) ||
-        !known->second.service.contains(node.text))
-      return;
-    meant = &known->second;
+    meant = known == all.end() || !port ? nullptr : mistaken(*one, known->second, *port);
+    if (meant == nullptr) return;
   }
   if (meant == nullptr) return;
   report
-      .at(policy, node, std::move(path),
+      .at(policy, node, field.empty() ? path.words() : fmt::format("{}.{}", path, field),
           fmt::format("{} is the Service's port; policies go by the pods' own, which is {}", node.text,
-                      meant->service.at(node.text)))
-      .notes = {see(*meant->said_by.at(node.text), "the Service that leads from one to the other")};
+                      meant->to))
+      .notes = {see(*meant->service, "the Service that leads from one to the other")};
 }
 
-void check_numbers(const Resource& policy, Report& report) {
-  for (const auto list : {"ports[]", "notPorts[]"})
-    each(policy.root, fmt::format("spec.rules[].to[].operation.{}", list), [&](const Place& port) {
-      if (!is_port(port.node.text))
-        report.at(policy, port, fmt::format("no connection comes to port '{}'", port.node.text));
-    });
+void check_numbers(const Estate& estate, Report& report) {
+  each(estate.of("AuthorizationPolicy", "security.istio.io"),
+       {"spec.rules[].to[].operation.ports[]", "spec.rules[].to[].operation.notPorts[]"},
+       [&](const Resource* policy, const Place& port) {
+         if (!is_port(port.node.text))
+           report.at(*policy, port, fmt::format("no connection comes to port '{}'", port.node.text));
+       });
+}
+
+void check_kind(const Estate& estate, const SelectingKind& kind, const Leads& all, Report& report) {
+  static constexpr Way kWays[] = {"spec.portLevelMtls", "spec.rules[].to[].operation.ports[]"};
+  const auto& policies = estate.of(kind.kind, kind.group);
+  if (policies.empty()) return;
+  const Resource* last = nullptr;
+  std::vector<const Pods*> pods;  // of the last policy
+  each(policies.found(), kWays, [&](std::size_t object, std::size_t way, const Place& at) {
+    const auto* policy = policies[object];
+    if (labels_of(*policy, kind) == nullptr) return;
+    if (std::exchange(last, policy) != policy) pods = chosen(estate, *policy, kind);
+    if (way == 1) return check_port(*policy, at.node, at.path, {}, pods, all, report);
+    for (std::size_t i = 0; at.node.is_mapping() && i < at.node.size(); ++i) {
+      const auto& port = at.node.entry(i).key;
+      check_port(*policy, port, at.path, port.text, pods, all, report);
+    }
+  });
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* policy : estate.of("AuthorizationPolicy", "security.istio.io"))
-    check_numbers(*policy, report);
-  const auto all = ports_of_pods(estate);
-  for (const auto& kind : selecting_kinds()) {
-    if (kind.kind != "PeerAuthentication" && kind.kind != "AuthorizationPolicy") continue;
-    for (const auto* policy : estate.of(kind.kind)) {
-      if (policy->group() != kind.group || labels_of(*policy, kind) == nullptr) continue;
-      const auto pods = chosen(estate, *policy, kind);
-      const Node* levels = get(policy->root, "spec.portLevelMtls");
-      for (std::size_t i = 0; is_mapping(levels) && i < levels->size(); ++i)
-        check_port(*policy, levels->entry(i).key, "spec.portLevelMtls." + levels->entry(i).key.text, pods,
-                   all, report);
-      each(policy->root, "spec.rules[].to[].operation.ports[]",
-           [&](const Place& port) { check_port(*policy, port.node, port.path, pods, all, report); });
-    }
-  }
+  check_numbers(estate, report);
+  const auto all = leads_to_pods(estate);
+  for (const auto& kind : selecting_kinds())
+    if (kind.kind == "PeerAuthentication" || kind.kind == "AuthorizationPolicy")
+      check_kind(estate, kind, all, report);
 }
 
 }  // namespace

@@ -30,12 +30,13 @@ bool any_left(const Node& values, const Node& allowed, Left left) {
   });
 }
 
-void check_source(const Resource& policy, const Place& source, const Node& rule, Report& report) {
+void check_source(const Resource& policy, const Place& rule, const Place& source, Report& report) {
   const Node* principals = source.node.find("principals");
   const Node* namespaces = source.node.find("namespaces");
+  if (principals == nullptr && namespaces == nullptr) return;
   const auto say = [&](const Node& at, const Node& other, std::string_view what) {
     report
-        .at(policy, at, source.path,
+        .at(policy, at, rule.path + "." + source.path,
             fmt::format("nobody can be both: these and {} have none in common, so the rule never holds",
                         what))
         .notes = {see(other, "the other condition"),
@@ -43,7 +44,7 @@ void check_source(const Resource& policy, const Place& source, const Node& rule,
   };
   if (principals != nullptr && namespaces != nullptr && !any_left(*principals, *namespaces, namespace_of))
     return say(*namespaces, *principals, "the namespaces of the principals");
-  each(rule, "when[]", [&](const Place& when) {
+  each(rule.node, "when[]", [&](const Place& when) {
     const auto key = text(when.node, "key");
     const Node* values = when.node.find("values");
     if (values == nullptr) return;
@@ -58,15 +59,13 @@ void check_source(const Resource& policy, const Place& source, const Node& rule,
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* policy : estate.of("AuthorizationPolicy", "security.istio.io"))
-    each(policy->root, "spec.rules[]", [&](const Place& rule) {
-      // With several sources another one may still hold.
-      if (const Node* from = rule.node.find("from"); from == nullptr || from->size() != 1) return;
-      each(rule.node, "from[].source", [&](const Place& source) {
-        const auto path = rule.path + "." + source.path;
-        check_source(*policy, {source.node, path}, rule.node, report);
-      });
-    });
+  each(estate.of("AuthorizationPolicy", "security.istio.io"), "spec.rules[]",
+       [&](const Resource* policy, const Place& rule) {
+         // With several sources another one may still hold.
+         if (const Node* from = rule.node.find("from"); from == nullptr || from->size() != 1) return;
+         each(rule.node, "from[].source",
+              [&](const Place& source) { check_source(*policy, rule, source, report); });
+       });
 }
 
 }  // namespace

@@ -13,9 +13,11 @@ std::string key(std::string_view kind, std::string_view ns, std::string_view nam
 }
 
 /// A limit is also the request when none is written.
-bool asks_for(const Node& container, std::string_view what) {
-  return get(container, fmt::format("resources.requests.{}", what)) != nullptr ||
-         get(container, fmt::format("resources.limits.{}", what)) != nullptr;
+bool asks_for(const Node& container, const Way& what) {
+  const Node* requests = get(container, "resources.requests");
+  const Node* limits = get(container, "resources.limits");
+  return (requests != nullptr && get(*requests, what) != nullptr) ||
+         (limits != nullptr && get(*limits, what) != nullptr);
 }
 
 void check_metric(const Resource& scaler, const Place& metric, const Pods& pods, Report& report) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <optional>
 
 #include "rules/estate.hpp"
 #include "rules/rule.hpp"
@@ -31,30 +32,38 @@ std::map<std::string, std::uint64_t> scaled(const Estate& estate) {
   return out;
 }
 
+/// How many pods a budget is about.
+std::uint64_t pods_of(const Estate& estate, const Resource& budget, const Node& labels,
+                      const std::map<std::string, std::uint64_t>& at_least) {
+  std::uint64_t pods = 0;
+  for (const auto* chosen : estate.selected(*budget.ns, labels_at(&labels))) {
+    const auto known = at_least.find(
+        fmt::format("{}/{}/{}", *chosen->owner->kind, *chosen->owner->ns, *chosen->owner->name));
+    pods += known == at_least.end() ? chosen->replicas : known->second;
+  }
+  return pods;
+}
+
 void check(const Estate& estate, Report& report) {
-  const auto at_least = scaled(estate);
+  std::optional<std::map<std::string, std::uint64_t>> at_least;  // few budgets ask for it
   for (const auto* budget : estate.of("PodDisruptionBudget")) {
-    const Node* labels = get(budget->root, "spec.selector.matchLabels");
-    if (labels == nullptr || labels->size() == 0) continue;
-    std::uint64_t pods = 0;
-    for (const auto* chosen : estate.selected(*budget->ns, labels_at(labels))) {
-      const auto known = at_least.find(
-          fmt::format("{}/{}/{}", *chosen->owner->kind, *chosen->owner->ns, *chosen->owner->name));
-      pods += known == at_least.end() ? chosen->replicas : known->second;
-    }
     const Node* kept = get(budget->root, "spec.minAvailable");
     const Node* down = get(budget->root, "spec.maxUnavailable");
+    if (kept == nullptr && (down == nullptr || share_of(down->text, 1) != 0u)) continue;
+    const Node* labels = get(budget->root, "spec.selector.matchLabels");
+    if (labels == nullptr || labels->size() == 0) continue;
+    if (!at_least) at_least = scaled(estate);
+    const auto pods = pods_of(estate, *budget, *labels, *at_least);
     const auto say = [&](const Node& node, std::string_view field, std::string message) {
       report.at(*budget, node, fmt::format("spec.{}", field), std::move(message)).notes = {
           {{}, "draining a node waits for ever: allow one pod to go, or run more of them"}};
     };
     if (pods == 0) continue;
-    if (kept != nullptr) {
-      if (const auto stay = share_of(kept->text, pods); stay && *stay >= pods)
-        say(*kept, "minAvailable",
-            fmt::format("{} of {} pod(s) have to stay: none may ever be evicted", *stay, pods));
-    } else if (down != nullptr && share_of(down->text, pods) == 0u) {
+    if (kept == nullptr) {
       say(*down, "maxUnavailable", "none may be away, so none may ever be evicted");
+    } else if (const auto stay = share_of(kept->text, pods); stay && *stay >= pods) {
+      say(*kept, "minAvailable",
+          fmt::format("{} of {} pod(s) have to stay: none may ever be evicted", *stay, pods));
     }
   }
 }

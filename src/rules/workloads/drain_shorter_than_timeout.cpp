@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
+#include <unordered_map>
 
 #include "dialect/names.hpp"
 #include "manifest/duration.hpp"
@@ -16,18 +16,16 @@ struct Longest {
   const Node* where = nullptr;
 };
 
-std::map<std::string, Longest> longest_by_host(const Estate& estate) {
-  std::map<std::string, Longest> out;
-  for (const auto* resource : estate.of("VirtualService")) {
-    each(resource->root, "spec.http[]", [&](const Place& route) {
-      const auto timeout = manifest::parse_duration(text(route.node, "timeout"));
-      if (!timeout) return;
-      each(route.node, "route[].destination.host", [&](const Place& host) {
-        auto& longest = out[dialect::fqdn(host.node.text, *resource->ns)];
-        if (*timeout > longest.timeout) longest = {*timeout, route.node.find("timeout")};
-      });
+std::unordered_map<std::string, Longest> longest_by_host(const Estate& estate) {
+  std::unordered_map<std::string, Longest> out;
+  each(estate.of("VirtualService"), "spec.http[]", [&](const Resource* resource, const Place& route) {
+    const auto timeout = manifest::parse_duration(text(route.node, "timeout"));
+    if (!timeout) return;
+    each(route.node, "route[].destination.host", [&](const Place& host) {
+      auto& longest = out[dialect::fqdn(host.node.text, *resource->ns)];
+      if (*timeout > longest.timeout) longest = {*timeout, route.node.find("timeout")};
     });
-  }
+  });
   return out;
 }
 
@@ -71,6 +69,7 @@ void tell(const Pods& pods, const End& end, const Longest& longest, Report& repo
 
 void check(const Estate& estate, Report& report) {
   const auto longest = longest_by_host(estate);
+  if (longest.empty()) return;
   for (const auto* service : estate.of("Service")) {
     const auto known = longest.find(dialect::fqdn(*service->name, *service->ns));
     if (known == longest.end()) continue;

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "rules/estate.hpp"
 #include "rules/rule.hpp"
@@ -9,29 +8,33 @@
 namespace marty::rules::catalog {
 namespace {
 
-constexpr std::array<std::string_view, 6> kPorts{
-    "readinessProbe.httpGet.port",  "readinessProbe.tcpSocket.port", "livenessProbe.httpGet.port",
-    "livenessProbe.tcpSocket.port", "startupProbe.httpGet.port",     "startupProbe.tcpSocket.port"};
+constexpr Way kPorts[] = {"readinessProbe.httpGet.port", "readinessProbe.tcpSocket.port",
+                          "livenessProbe.httpGet.port",  "livenessProbe.tcpSocket.port",
+                          "startupProbe.httpGet.port",   "startupProbe.tcpSocket.port"};
+
+bool is_number(const Node& port) {
+  return port.type() == manifest::ScalarType::kInteger ||
+         std::ranges::all_of(port.text, [](char c) { return c >= '0' && c <= '9'; });
+}
 
 void check_container(const Resource& owner, const Place& container, Report& report) {
   std::vector<std::string_view> names;
   each(container.node, "ports[].name", [&](const Place& name) { names.push_back(name.node.text); });
-  for (const auto path : kPorts) {
-    const Node* port = get(container.node, path);
-    if (port == nullptr || !port->is_scalar() || port->type() == manifest::ScalarType::kInteger) continue;
-    const bool digits = std::ranges::all_of(port->text, [](char c) { return c >= '0' && c <= '9'; });
-    if (digits || std::ranges::count(names, std::string_view(port->text)) > 0) continue;
+  for (const auto& way : kPorts) {
+    const Node* port = get(container.node, way);
+    if (port == nullptr || !port->is_scalar() ||
+        std::ranges::count(names, std::string_view(port->text)) > 0 || is_number(*port))
+      continue;
     suggest(
-        report.at(owner, *port, fmt::format("{}.{}", container.path, path),
+        report.at(owner, *port, fmt::format("{}.{}", container.path, way.words()),
                   fmt::format("this container has no port named '{}': the probe fails for ever", port->text)),
         port->text, names);
   }
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto& pods : estate.pods())
-    each(*pods.spec, "containers[]",
-         [&](const Place& container) { check_container(*pods.owner, container, report); });
+  each(estate.pods(), "containers[]",
+       [&](const Pods& pods, const Place& container) { check_container(*pods.owner, container, report); });
 }
 
 }  // namespace

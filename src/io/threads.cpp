@@ -1,11 +1,19 @@
 #include "io/threads.hpp"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <atomic>
 #include <thread>
 #include <vector>
 
 namespace marty::io {
+
+Threads::Threads() {
+  // glibc opens the heap of a thread page by page, each with a system call during which no thread can take a
+  // page fault. This is address space only: a whole heap of a thread, which is 64 MiB.
+  ::mallopt(M_TOP_PAD, 64 << 20);
+}
 
 std::size_t Threads::count() const { return std::max(1u, std::thread::hardware_concurrency()); }
 

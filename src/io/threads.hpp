@@ -8,6 +8,7 @@ namespace marty::io {
 /// nothing runs; a run costs some tens of microseconds.
 class Threads final : public Workers {
  public:
+  Threads();
   std::size_t count() const override;
   void run(std::size_t pieces, const std::function<void(std::size_t)>& work) override;
 };

@@ -25,10 +25,7 @@ Walk::Walk(const Catalog& catalog, Catalog::Found found, Patterns& patterns, Def
 
 Diagnostic& Walk::report(Severity severity, std::string rule, SourceRange where, std::string message,
                          const Place& place) {
-  if (trying_ > 0) {
-    ++refusals_;
-    return unsaid_ = {};
-  }
+  if (only_counted()) return unsaid_ = {};
   if (severity == Severity::kError) ++errors_;
   if (++findings_ > manifest::kFindingsPerObjectMax) return unsaid_ = {};
   if (findings_ == manifest::kFindingsPerObjectMax)
@@ -39,6 +36,12 @@ Diagnostic& Walk::report(Severity severity, std::string rule, SourceRange where,
 
 Diagnostic& Walk::error(std::string rule, const Node& node, std::string message, const Place& place) {
   return report(Severity::kError, std::move(rule), node.range(), std::move(message), place);
+}
+
+bool Walk::only_counted() {
+  if (trying_ == 0) return false;
+  ++refusals_;
+  return true;
 }
 
 bool Walk::accepts(const Node& node, std::uint32_t schema, const Place& place) {
@@ -134,6 +137,7 @@ bool Walk::has_type(const Node& node, const Schema& schema, const Place& place) 
 }
 
 void Walk::wrong_type(const Node& node, const Schema& schema, const Place& place) {
+  if (only_counted()) return;
   Diagnostic& finding =
       error("wrong-type", node,
             fmt::format("expected {}, found {}", wanted(*tables_, schema), manifest::shown(node)), place);
@@ -147,26 +151,32 @@ void Walk::wrong_type(const Node& node, const Schema& schema, const Place& place
   }
 }
 
+bool Walk::among(std::string_view text, Range enums) const {
+  if (enums.count == 0) return true;
+  const auto allowed = tables_->texts_of(enums);
+  return std::any_of(allowed.begin(), allowed.end(),
+                     [&](Text one) { return manifest::same(words(one), text); });
+}
+
+void Walk::unlisted(const Node& node, const Extra& extra, const Place& place) {
+  if (only_counted()) return;
+  std::vector<std::string_view> allowed;
+  for (const Text one : tables_->texts_of(extra.enums)) allowed.push_back(words(one));
+  Diagnostic& finding =
+      error("invalid-value", node,
+            fmt::format("\"{}\" is not one of {}", node.text, fmt::join(allowed, ", ")), place);
+  if (const auto guess = closest(node.text, allowed)) {
+    finding.notes.push_back({{}, fmt::format("did you mean '{}'?", *guess)});
+    finding.fix = Fix{node.range(), *guess};
+  }
+}
+
 void Walk::text(const Node& node, const Schema& schema, const Extra& extra, const Place& place) {
   const std::string_view text = node.text;
   // Go cannot tell an empty text from an absent field.
   const bool may_be_unset = native() && !place.key.empty() && schema.type == Type::kString;
   if (may_be_unset && text.empty() && extra.min_length == 0) return;
-  const auto enums = tables_->texts_of(extra.enums);
-  if (!enums.empty()) {
-    std::vector<std::string_view> allowed;
-    for (const Text one : enums) allowed.push_back(words(one));
-    if (std::find(allowed.begin(), allowed.end(), text) == allowed.end()) {
-      Diagnostic& finding =
-          error("invalid-value", node, fmt::format("\"{}\" is not one of {}", text, fmt::join(allowed, ", ")),
-                place);
-      if (const auto guess = closest(text, allowed)) {
-        finding.notes.push_back({{}, fmt::format("did you mean '{}'?", *guess)});
-        finding.fix = Fix{node.range(), *guess};
-      }
-      return;
-    }
-  }
+  if (!among(text, extra.enums)) return unlisted(node, extra, place);
   if (schema.type == Type::kBoolean || node.type() != ScalarType::kString) return;
   if (const Format& format = formats()[schema.format]; format.accepts && !format.accepts(text)) {
     error("invalid-value", node, fmt::format("\"{}\" is not {}", text, format.description), place);
@@ -214,11 +224,9 @@ void Walk::number(const Node& node, const Schema& schema, const Extra& extra, co
     error("out-of-range", node, fmt::format("{} is no number that JSON can say", node.text), place);
     return;
   }
-  const auto enums = tables_->texts_of(extra.enums);
-  if (!enums.empty() &&
-      std::none_of(enums.begin(), enums.end(), [&](Text t) { return words(t) == node.text; })) {
+  if (!among(node.text, extra.enums)) {
     std::vector<std::string_view> allowed;
-    for (const Text one : enums) allowed.push_back(words(one));
+    for (const Text one : tables_->texts_of(extra.enums)) allowed.push_back(words(one));
     error("invalid-value", node, fmt::format("{} is not one of {}", node.text, fmt::join(allowed, ", ")),
           place);
     return;

@@ -38,6 +38,8 @@ class Walk {
   };
 
   Diagnostic& error(std::string rule, const Node&, std::string message, const Place&);
+  /// Counts instead of a finding when one is only tried for: nobody reads what it would say.
+  bool only_counted();
   bool accepts(const Node&, std::uint32_t schema, const Place&);
 
   void value(const Node&, std::uint32_t schema, const Place&, Ask);
@@ -53,12 +55,16 @@ class Walk {
   void list(const Node&, const Schema&, const Place&, Ask);
   void duplicates(const Node&, const Schema&, const Extra&, const Place&);
   void count(const Node&, std::string_view noun, std::int64_t least, std::int64_t most, const Place&);
+  /// Whether a text may be said; no enums allow all.
+  bool among(std::string_view text, Range enums) const;
+  void unlisted(const Node&, const Extra&, const Place&);
   void text(const Node&, const Schema&, const Extra&, const Place&);
   void number(const Node&, const Schema&, const Extra&, const Place&);
   void choices(const Node&, const Schema&, const Extra&, const Place&);
   void choices_of(const Node&, const Extra&, const Place&);
   std::optional<Node> with_defaults(const Node&, const Schema&) const;
-  bool one_of(const Node&, const Extra&, const Place&);
+  void one_of(const Node&, const Extra&, const Place&);
+  void wrong_choice(const Node&, const Extra&, std::size_t accepted, const Place&);
 
   std::string_view words(Text t) const { return tables_->text(t); }
 

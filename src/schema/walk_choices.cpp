@@ -30,10 +30,11 @@ std::optional<Node> Walk::with_defaults(const Node& node, const Schema& schema) 
   std::optional<Node> out;
   if (native() || !node.is_mapping()) return out;
   for (const Property& property : tables_->properties_of(schema)) {
+    const Text by_default = tables_->extra_of(tables_->schemas[property.schema]).by_default;
+    if (by_default.size == 0) continue;
     const auto name = tables_->text(property.name);
-    if (node.find(name) != nullptr) continue;
-    const Extra& extra = tables_->extra_of(tables_->schemas[property.schema]);
-    const Node* meant = defaults_.find(tables_->text(extra.by_default));
+    if (node.find(name, property.mark) != nullptr) continue;
+    const Node* meant = defaults_.find(tables_->text(by_default));
     if (meant == nullptr) continue;
     if (!out) out = node;
     out->add(name, *meant);
@@ -51,7 +52,8 @@ void Walk::choices_of(const Node& node, const Extra& extra, const Place& place) 
   for (const std::uint32_t id : tables_->ids_of(extra.all_of)) value(node, id, place, Ask::kBranch);
   const auto any = tables_->ids_of(extra.any_of);
   if (!any.empty() &&
-      std::none_of(any.begin(), any.end(), [&](auto id) { return accepts(node, id, place); })) {
+      std::none_of(any.begin(), any.end(), [&](auto id) { return accepts(node, id, place); }) &&
+      !only_counted()) {
     std::vector<std::string_view> fields;
     for (const std::uint32_t id : any) fields.push_back(only_field(*tables_, id));
     const bool named = std::none_of(fields.begin(), fields.end(), [](auto field) { return field.empty(); });
@@ -70,20 +72,22 @@ void Walk::choices_of(const Node& node, const Extra& extra, const Place& place) 
   }
 }
 
-bool Walk::one_of(const Node& node, const Extra& extra, const Place& place) {
-  std::vector<std::string_view> fields, chosen;
+void Walk::one_of(const Node& node, const Extra& extra, const Place& place) {
   std::size_t accepted = 0;
+  for (const std::uint32_t id : tables_->ids_of(extra.one_of)) accepted += accepts(node, id, place);
+  if (accepted != 1 && !only_counted()) wrong_choice(node, extra, accepted, place);
+}
+
+void Walk::wrong_choice(const Node& node, const Extra& extra, std::size_t accepted, const Place& place) {
+  std::vector<std::string_view> fields, chosen;
   bool named = true;
   for (const std::uint32_t id : tables_->ids_of(extra.one_of)) {
-    const bool fits = accepts(node, id, place);
-    accepted += fits;
     if (is_none_of_them(*tables_, id)) continue;
     const auto field = only_field(*tables_, id);
     if (field.empty()) named = false;
     fields.push_back(field);
-    if (fits && !field.empty()) chosen.push_back(field);
+    if (!field.empty() && accepts(node, id, place)) chosen.push_back(field);
   }
-  if (accepted == 1) return true;
   if (!named) {
     error("conflicting-fields", node,
           accepted == 0 ? "this fits none of the forms that are allowed here"
@@ -100,7 +104,6 @@ bool Walk::one_of(const Node& node, const Extra& extra, const Place& place) {
     error("conflicting-fields", second ? *second : node,
           fmt::format("'{}' exclude each other", fmt::join(chosen, "' and '")), place);
   }
-  return false;
 }
 
 }  // namespace marty::schema

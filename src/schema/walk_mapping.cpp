@@ -112,12 +112,12 @@ void Walk::missing_fields(const Node& node, const Schema& schema, const Place& p
                         (value->is_sequence() && value->size() == 0));
     if (present(value, id) && !empty) continue;
     if (!native() && extra.by_default.size > 0) continue;
+    if (only_counted()) continue;
     // A misspelled field was reported already, and is not missing as well.
-    const bool misspelled =
-        trying_ == 0 && std::any_of(node.children.begin(), node.children.end(), [&](const Node& key) {
-          return &key >= node.children.data() && (&key - node.children.data()) % 2 == 0 &&
-                 !tables_->find(schema, key.text) && closest(key.text, {name}).has_value();
-        });
+    const bool misspelled = std::any_of(node.children.begin(), node.children.end(), [&](const Node& key) {
+      return &key >= node.children.data() && (&key - node.children.data()) % 2 == 0 &&
+             !tables_->find(schema, key.text) && closest(key.text, {name}).has_value();
+    });
     if (misspelled) continue;
     const std::string path = place.path();
     error("missing-field", value && empty ? *value : node,

@@ -26,8 +26,8 @@ std::string show(double bound) {
 std::string show(const Property& p) { return fmt::format("{{{},{},{}u}}", show(p.name), p.schema, p.mark); }
 std::string show(const Rule& r) { return fmt::format("{{{},{}}}", show(r.expression), show(r.says)); }
 std::string show(const Schema& s) {
-  return fmt::format("{{Type({}),{},{},{},{},{},{},{}}}", static_cast<int>(s.type), s.format, s.flags,
-                     show(s.properties), show(s.required), s.items, s.values, s.extra);
+  return fmt::format("{{Type({}),{},{},{},{},{},{},{},{}}}", static_cast<int>(s.type), s.format, s.flags,
+                     show(s.properties), show(s.required), s.items, s.values, s.extra, show(s.slots));
 }
 std::string show(const Kind& k) {
   return fmt::format("{{{},{},{},{},{},{}}}", show(k.group), show(k.kind), show(k.version), k.schema, k.flags,
@@ -71,6 +71,7 @@ std::string source_of(const Tables& tables) {
       "constexpr double kInfinity = std::numeric_limits<double>::infinity();\n";
   array(out, "Schema", "kSchemas", tables.schemas);
   array(out, "Property", "kProperties", tables.properties);
+  array(out, "std::uint32_t", "kSlots", tables.slots);
   array(out, "Extra", "kExtras", tables.extras);
   array(out, "std::uint32_t", "kIds", tables.ids);
   array(out, "Text", "kTexts", tables.texts);
@@ -78,8 +79,8 @@ std::string source_of(const Tables& tables) {
   array(out, "Kind", "kKinds", tables.kinds);
   text(out, tables.pool);
   out += fmt::format(
-      "}}\nconstinit const Tables kBuiltIn{{kSchemas, kProperties, kExtras, kIds, kTexts, kRules, kKinds,\n"
-      "                                std::string_view(kPool, {}), {}}};\n}}\n",
+      "}}\nconstinit const Tables kBuiltIn{{kSchemas, kProperties, kSlots, kExtras, kIds, kTexts, kRules,\n"
+      "                                kKinds, std::string_view(kPool, {}), {}}};\n}}\n",
       tables.pool.size(), tables.object_meta);
   return out;
 }

@@ -1,6 +1,7 @@
 #include "schema/builder.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <tuple>
 
@@ -98,7 +99,20 @@ Range Builder::properties(const Node& schema, Schema& into) {
                    [](const Property& a, const Property& b) { return a.mark < b.mark; });
   const Range range{size_of(properties_), size_of(entries)};
   properties_.insert(properties_.end(), entries.begin(), entries.end());
+  into.slots = hashed(range);
   if (into.type == Type::kAny && entries.empty()) into.flags |= kKeepsUnknown;
+  return range;
+}
+
+Range Builder::hashed(Range properties) {
+  if (properties.count == 0) return {};
+  const Range range{size_of(slots_), std::bit_ceil(2 * properties.count)};
+  slots_.resize(slots_.size() + range.count);
+  for (std::uint32_t i = properties.first; i < properties.first + properties.count; ++i) {
+    std::uint32_t at = first_slot(properties_[i].mark, range);
+    while (slots_[range.first + at] != 0) at = (at + 1) & (range.count - 1);
+    slots_[range.first + at] = i + 1;
+  }
   return range;
 }
 
@@ -290,7 +304,7 @@ Tables Builder::tables() {
     return key(a) < key(b);
   };
   std::sort(kinds_.begin(), kinds_.end(), in_order);
-  return {schemas_, properties_, extras_, ids_, texts_, rules_, kinds_, pool_, object_meta_};
+  return {schemas_, properties_, slots_, extras_, ids_, texts_, rules_, kinds_, pool_, object_meta_};
 }
 
 }  // namespace marty::schema

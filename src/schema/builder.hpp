@@ -40,6 +40,7 @@ class Builder {
   Range alternatives(const Node& list);
   Range texts(const Node* list);
   Range properties(const Node&, Schema& into);
+  Range hashed(Range properties);
   Text text(std::string_view);
 
   void spread_rules();
@@ -50,6 +51,7 @@ class Builder {
   std::string pool_;
   std::vector<Schema> schemas_;
   std::vector<Property> properties_;
+  std::vector<std::uint32_t> slots_;
   std::vector<Extra> extras_;
   std::vector<std::uint32_t> ids_;
   std::vector<Text> texts_;

@@ -41,14 +41,19 @@ struct Schema {
   Range required;                       ///< in texts
   std::uint32_t items = 0, values = 0;  ///< of a list; of a mapping with free keys
   std::uint32_t extra = 0;
+  Range slots;  ///< a hash table of its properties: a power of two of them
 };
 
 struct Property {
   Text name;
   std::uint32_t schema = 0;
-  std::uint32_t mark =
-      0;  ///< manifest::mark_of(name); properties are sorted by it, so a search compares numbers
+  std::uint32_t mark = 0;  ///< manifest::mark_of(name), so a search compares numbers
 };
+
+/// The slot where a search for a property begins; it goes on, around the end, until one is empty.
+constexpr std::uint32_t first_slot(std::uint32_t mark, Range slots) {
+  return ((mark * 0x9e3779b1u) >> 16) & (slots.count - 1);
+}
 
 constexpr std::int64_t kNoBound = std::numeric_limits<std::int64_t>::max();
 
@@ -93,6 +98,7 @@ struct Kind {
 struct Tables {
   std::span<const Schema> schemas;
   std::span<const Property> properties;
+  std::span<const std::uint32_t> slots;  ///< 0: empty; else one more than the index of a property
   std::span<const Extra> extras;
   std::span<const std::uint32_t> ids;
   std::span<const Text> texts;
@@ -101,7 +107,7 @@ struct Tables {
   std::string_view pool;
   std::uint32_t object_meta = 0;  ///< the schema of metadata; 0: these tables have none
 
-  std::string_view text(Text t) const { return pool.substr(t.at, t.size); }
+  std::string_view text(Text t) const { return {pool.data() + t.at, t.size}; }
   std::span<const Text> texts_of(Range r) const { return texts.subspan(r.first, r.count); }
   std::span<const std::uint32_t> ids_of(Range r) const { return ids.subspan(r.first, r.count); }
   std::span<const Property> properties_of(const Schema& s) const {

@@ -12,7 +12,7 @@ namespace marty::schema {
 namespace {
 
 using Is = CelValue::Kind;
-using Arguments = std::vector<CelValue>;
+using Arguments = CelArguments;
 
 /// The scheme of an absolute URL; empty when the text is none.
 std::string_view scheme_of(std::string_view text) {
@@ -47,112 +47,105 @@ std::size_t byte_of(std::string_view text, std::int64_t character) {
   return character > 0 ? text.npos : at;
 }
 
-CelValue size(CelMemory& memory, const Arguments& a) {
-  if (a[0].is(Is::kString)) return CelValue::integer(static_cast<std::int64_t>(characters(a[0].text)));
+CelValue size(CelMemory& memory, Arguments a) {
+  if (a[0].is(Is::kString)) return CelValue::integer(static_cast<std::int64_t>(characters(a[0].text())));
   if (!a[0].is(Is::kList) && !a[0].is(Is::kMap)) return CelValue::error("no size");
   return CelValue::integer(static_cast<std::int64_t>(memory.size(a[0])));
 }
 
-CelValue to_int(CelMemory&, const Arguments& a) {
+CelValue to_int(CelMemory&, Arguments a) {
   if (a[0].is(Is::kInt)) return a[0];
   if (a[0].is(Is::kDouble)) return CelValue::integer(static_cast<std::int64_t>(a[0].real));
   std::int64_t value = 0;
-  const auto text = a[0].text;
+  const auto text = a[0].text();
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   const bool fine = a[0].is(Is::kString) && error == std::errc{} && end == text.data() + text.size();
   return fine ? CelValue::integer(value) : CelValue::error("no whole number");
 }
 
-CelValue to_string(CelMemory& memory, const Arguments& a) {
+CelValue to_string(CelMemory& memory, Arguments a) {
   if (a[0].is(Is::kInt)) return CelValue::string(memory.keep(std::to_string(a[0].number)));
   return a[0].is(Is::kString) ? a[0] : CelValue::error("no text");
 }
 
-CelValue to_duration(CelMemory&, const Arguments& a) {
-  const auto read = a[0].is(Is::kString) ? manifest::parse_duration(a[0].text) : std::nullopt;
+CelValue to_duration(CelMemory&, Arguments a) {
+  const auto read = a[0].is(Is::kString) ? manifest::parse_duration(a[0].text()) : std::nullopt;
   return read ? CelValue::duration(*read) : CelValue::error("no duration");
 }
 
-CelValue matches(CelMemory& memory, const Arguments& a) {
-  const Regex* pattern = memory.patterns().find(a[1].text);
-  return pattern ? CelValue::boolean(pattern->is_found_in(a[0].text)) : CelValue::error("no RE2");
+CelValue matches(CelMemory& memory, Arguments a) {
+  const Regex* pattern = memory.patterns().find(a[1].text());
+  return pattern ? CelValue::boolean(pattern->is_found_in(a[0].text())) : CelValue::error("no RE2");
 }
 
-CelValue substring(CelMemory&, const Arguments& a) {
-  const auto from = byte_of(a[0].text, a[1].number);
-  const auto to = a.size() > 2 ? byte_of(a[0].text, a[2].number) : a[0].text.size();
+CelValue substring(CelMemory&, Arguments a) {
+  const auto from = byte_of(a[0].text(), a[1].number);
+  const auto to = a.size() > 2 ? byte_of(a[0].text(), a[2].number) : a[0].text().size();
   if (from == std::string_view::npos || to == std::string_view::npos || from > to)
     return CelValue::error("substring out of range");
-  return CelValue::string(a[0].text.substr(from, to - from));
+  return CelValue::string(a[0].text().substr(from, to - from));
 }
 
-CelValue split(CelMemory& memory, const Arguments& a) {
-  Arguments pieces;
-  if (a[1].text.empty()) return CelValue::error("split needs a separator");
-  for (std::string_view rest = a[0].text;;) {
-    const auto at = rest.find(a[1].text);
+CelValue split(CelMemory& memory, Arguments a) {
+  std::vector<CelValue> pieces;
+  if (a[1].text().empty()) return CelValue::error("split needs a separator");
+  for (std::string_view rest = a[0].text();;) {
+    const auto at = rest.find(a[1].text());
     pieces.push_back(CelValue::string(rest.substr(0, at)));
     if (at == rest.npos) break;
-    rest.remove_prefix(at + a[1].text.size());
+    rest.remove_prefix(at + a[1].text().size());
   }
-  return {Is::kList, 0, 0, {}, nullptr, 0, memory.keep(std::move(pieces))};
+  return memory.made(Is::kList, std::move(pieces));
 }
 
-CelValue lower(CelMemory& memory, const Arguments& a) {
-  std::string text(a[0].text);
+CelValue lower(CelMemory& memory, Arguments a) {
+  std::string text(a[0].text());
   std::transform(text.begin(), text.end(), text.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   return CelValue::string(memory.keep(std::move(text)));
 }
 
-CelValue url(CelMemory&, const Arguments& a) { return is_url(a[0].text) ? a[0] : CelValue::error("no URL"); }
+CelValue url(CelMemory&, Arguments a) { return is_url(a[0].text()) ? a[0] : CelValue::error("no URL"); }
 
-CelValue host(CelMemory&, const Arguments& a) { return CelValue::string(authority_of(a[0].text)); }
+CelValue host(CelMemory&, Arguments a) { return CelValue::string(authority_of(a[0].text())); }
 
-CelValue host_name(CelMemory&, const Arguments& a) {
-  const auto authority = authority_of(a[0].text);
+CelValue host_name(CelMemory&, Arguments a) {
+  const auto authority = authority_of(a[0].text());
   return CelValue::string(authority.substr(0, authority.rfind(':')));
 }
 
-CelValue quantity(CelMemory&, const Arguments& a) {
-  return {Is::kDouble, 0, a[0].is(Is::kString) ? quantity_value(a[0].text) : a[0].as_double()};
+CelValue quantity(CelMemory&, Arguments a) {
+  return CelValue::floating(a[0].is(Is::kString) ? quantity_value(a[0].text()) : a[0].as_double());
 }
 
-struct Function {
-  std::string_view name;
-  std::string_view
-      wants;  ///< kinds of its arguments: s text, i whole number, a anything; behind '?' optional
-  CelValue (*run)(CelMemory&, const Arguments&);
-};
-
-constexpr Function kFunctions[] = {
+constexpr CelFunction kFunctions[] = {
     {"size", "a", size},
     {"int", "a", to_int},
     {"string", "a", to_string},
     {"duration", "a", to_duration},
     {"matches", "ss", matches},
     {"contains", "ss",
-     [](CelMemory&, const Arguments& a) {
-       return CelValue::boolean(a[0].text.find(a[1].text) != a[0].text.npos);
+     [](CelMemory&, Arguments a) {
+       return CelValue::boolean(a[0].text().find(a[1].text()) != a[0].text().npos);
      }},
     {"startsWith", "ss",
-     [](CelMemory&, const Arguments& a) { return CelValue::boolean(a[0].text.starts_with(a[1].text)); }},
+     [](CelMemory&, Arguments a) { return CelValue::boolean(a[0].text().starts_with(a[1].text())); }},
     {"endsWith", "ss",
-     [](CelMemory&, const Arguments& a) { return CelValue::boolean(a[0].text.ends_with(a[1].text)); }},
+     [](CelMemory&, Arguments a) { return CelValue::boolean(a[0].text().ends_with(a[1].text())); }},
     {"substring", "si?i", substring},
     {"split", "ss", split},
     {"lowerAscii", "s", lower},
     {"quantity", "a", quantity},
-    {"isURL", "s", [](CelMemory&, const Arguments& a) { return CelValue::boolean(is_url(a[0].text)); }},
+    {"isURL", "s", [](CelMemory&, Arguments a) { return CelValue::boolean(is_url(a[0].text())); }},
     {"url", "s", url},
-    {"getScheme", "s", [](CelMemory&, const Arguments& a) { return CelValue::string(scheme_of(a[0].text)); }},
+    {"getScheme", "s", [](CelMemory&, Arguments a) { return CelValue::string(scheme_of(a[0].text())); }},
     {"getHost", "s", host},
     {"getHostname", "s", host_name},
-    {"isIP", "s", [](CelMemory&, const Arguments& a) { return CelValue::boolean(is_ip(a[0].text)); }},
-    {"isCIDR", "s", [](CelMemory&, const Arguments& a) { return CelValue::boolean(is_cidr(a[0].text)); }},
+    {"isIP", "s", [](CelMemory&, Arguments a) { return CelValue::boolean(is_ip(a[0].text())); }},
+    {"isCIDR", "s", [](CelMemory&, Arguments a) { return CelValue::boolean(is_cidr(a[0].text())); }},
 };
 
-bool fit(std::string_view wants, const Arguments& given) {
+bool fit(std::string_view wants, Arguments given) {
   std::size_t count = 0;
   bool optional = false;
   for (const char want : wants) {
@@ -167,20 +160,17 @@ bool fit(std::string_view wants, const Arguments& given) {
   return count == given.size();
 }
 
-const Function* find(std::string_view name) {
+}  // namespace
+
+const CelFunction* find_cel_function(std::string_view name) {
   const auto* found = std::find_if(std::begin(kFunctions), std::end(kFunctions),
-                                   [&](const Function& f) { return f.name == name; });
+                                   [&](const CelFunction& f) { return f.name == name; });
   return found == std::end(kFunctions) ? nullptr : found;
 }
 
-}  // namespace
-
-bool is_cel_function(std::string_view name) { return find(name) != nullptr; }
-
-CelValue call(CelMemory& memory, std::string_view name, const Arguments& arguments) {
-  const Function* function = find(name);
-  if (!function || !fit(function->wants, arguments)) return CelValue::error("wrong arguments of a function");
-  return function->run(memory, arguments);
+CelValue call(CelMemory& memory, const CelFunction& function, Arguments arguments) {
+  if (!fit(function.wants, arguments)) return CelValue::error("wrong arguments of a function");
+  return function.run(memory, arguments);
 }
 
 }  // namespace marty::schema

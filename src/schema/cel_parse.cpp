@@ -1,16 +1,21 @@
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
 #include <charconv>
 
 #include "schema/cel.hpp"
+#include "schema/cel_value.hpp"
 
 namespace marty::schema {
 
 namespace {
 
 constexpr int kDepthMax = 60;
-constexpr std::array<std::string_view, 5> kMacros{"all", "exists", "exists_one", "filter", "map"};
+constexpr std::pair<std::string_view, Cel::Op> kMacros[] = {{"all", Cel::Op::kAll},
+                                                            {"exists", Cel::Op::kExists},
+                                                            {"exists_one", Cel::Op::kExistsOne},
+                                                            {"filter", Cel::Op::kFilter},
+                                                            {"map", Cel::Op::kTransform}};
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_name_start(char c) { return (c | 32) >= 'a' && (c | 32) <= 'z' ? true : c == '_'; }
@@ -32,12 +37,14 @@ class Parser {
  public:
   explicit Parser(std::string_view text) : rest_(text), whole_(text) {}
 
-  std::shared_ptr<const Cel> read(std::string& why) {
+  std::unique_ptr<Cel> read(std::string& why) {
     Cel out = condition();
     skip_space();
     if (why_.empty() && !rest_.empty()) fail("the expression does not end here");
     why = why_;
-    return why_.empty() ? std::make_shared<const Cel>(std::move(out)) : nullptr;
+    if (!why_.empty()) return nullptr;
+    resolve(out);
+    return std::make_unique<Cel>(std::move(out));
   }
 
  private:
@@ -66,8 +73,13 @@ class Parser {
     rest_.remove_prefix(end);
     return out;
   }
+  static Cel leaf(Op op) {
+    Cel out;
+    out.op = op;
+    return out;
+  }
   static Cel node(Op op, Cel a) {
-    Cel out{op, 0, 0, {}, {}};
+    Cel out = leaf(op);
     out.parts.push_back(std::move(a));
     return out;
   }
@@ -177,11 +189,12 @@ class Parser {
         const std::string_view called = name();
         if (called.empty()) return fail("expected a name after '.'");
         if (take("(")) {
-          out = call(std::string(called), std::move(out));
+          out = method(called, std::move(out));
           continue;
         }
         out = node(Op::kField, std::move(out));
         out.text = unescaped_field(called);
+        out.mark = manifest::mark_of(out.text);
       } else {
         return out;
       }
@@ -199,16 +212,26 @@ class Parser {
     return items;
   }
 
-  Cel call(std::string function, Cel receiver) {
+  Cel method(std::string_view function, Cel receiver) {
     auto arguments = list_until(")");
-    const bool macro = std::find(kMacros.begin(), kMacros.end(), function) != kMacros.end();
-    if (macro && (arguments.size() != 2 || arguments[0].op != Op::kName))
+    const auto* macro = std::find_if(std::begin(kMacros), std::end(kMacros),
+                                     [&](const auto& one) { return one.first == function; });
+    if (macro == std::end(kMacros)) {
+      arguments.insert(arguments.begin(), std::move(receiver));
+      return call(function, std::move(arguments));
+    }
+    if (arguments.size() != 2 || arguments[0].op != Op::kName)
       return fail(fmt::format("{} takes a name and an expression", function));
-    if (!macro && !is_cel_function(function))
-      return fail(fmt::format("the function '{}' is not known here", function));
-    Cel out = node(macro ? Op::kMacro : Op::kCall, std::move(receiver));
-    out.text = std::move(function);
-    for (Cel& argument : arguments) out.parts.push_back(std::move(argument));
+    Cel out = node(macro->second, std::move(receiver), std::move(arguments[0]));
+    out.parts.push_back(std::move(arguments[1]));
+    return out;
+  }
+
+  Cel call(std::string_view function, std::vector<Cel> arguments) {
+    Cel out = leaf(Op::kCall);
+    out.function = find_cel_function(function);
+    if (!out.function) return fail(fmt::format("the function '{}' is not known here", function));
+    out.parts = std::move(arguments);
     return out;
   }
 
@@ -221,7 +244,7 @@ class Parser {
       return take(")") ? std::move(out) : fail("expected ')'");
     }
     if (take("[")) {
-      Cel out{Op::kList, 0, 0, {}, {}};
+      Cel out = leaf(Op::kList);
       out.parts = list_until("]");
       return out;
     }
@@ -236,7 +259,7 @@ class Parser {
   }
 
   Cel map() {
-    Cel out{Op::kMap, 0, 0, {}, {}};
+    Cel out = leaf(Op::kMap);
     if (take("}")) return out;
     do {
       out.parts.push_back(condition());
@@ -249,18 +272,24 @@ class Parser {
   Cel named() {
     const std::string_view word = name();
     if (word.empty()) return fail("expected a value");
-    if (word == "true" || word == "false") return {Op::kLiteralBool, word == "true", 0, {}, {}};
     if (word == "null") return {};
-    if (!take("(")) return {Op::kName, 0, 0, std::string(word), {}};
+    if (word == "true" || word == "false") {
+      Cel out = leaf(Op::kLiteralBool);
+      out.number = word == "true";
+      return out;
+    }
+    if (!take("(")) {
+      Cel out = leaf(Op::kName);
+      out.text = word;
+      return out;
+    }
     auto arguments = list_until(")");
     if (word == "has") {
       if (arguments.size() != 1 || arguments[0].op != Op::kField) return fail("has() takes a field");
       arguments[0].op = Op::kHas;
       return std::move(arguments[0]);
     }
-    if (!is_cel_function(word)) return fail(fmt::format("the function '{}' is not known here", word));
-    Cel out{Op::kCall, 0, 0, std::string(word), std::move(arguments)};
-    return out;
+    return call(word, std::move(arguments));
   }
 
   Cel number() {
@@ -271,7 +300,7 @@ class Parser {
       ++end;
     }
     const auto text = rest_.substr(0, end);
-    Cel out{whole ? Op::kLiteralInt : Op::kLiteralDouble, 0, 0, {}, {}};
+    Cel out = leaf(whole ? Op::kLiteralInt : Op::kLiteralDouble);
     const char* last = text.data() + text.size();
     const auto read =
         whole ? std::from_chars(text.data(), last, out.number) : std::from_chars(text.data(), last, out.real);
@@ -286,7 +315,7 @@ class Parser {
     const std::string three(3, quote);
     const std::string close = rest_.starts_with(three) ? three : std::string(1, quote);
     rest_.remove_prefix(close.size());
-    Cel out{Op::kLiteralString, 0, 0, {}, {}};
+    Cel out = leaf(Op::kLiteralString);
     while (!rest_.starts_with(close)) {
       if (rest_.empty()) return fail("the text is not closed");
       if (raw || rest_[0] != '\\') {
@@ -317,15 +346,29 @@ class Parser {
     return read.ec == std::errc{};
   }
 
+  /// Finds out what each name means, once all are known.
+  void resolve(Cel& cel) {
+    if (cel.op == Op::kName) {
+      const auto scope = std::find(names_.rbegin(), names_.rend(), cel.text);
+      cel.number = scope == names_.rend() ? -1 : scope - names_.rbegin();
+    } else if (cel.op >= Op::kAll && cel.op <= Op::kTransform) {
+      resolve(cel.parts[0]);
+      names_.push_back(cel.parts[1].text);
+      resolve(cel.parts[2]);
+      names_.pop_back();
+    } else {
+      for (Cel& part : cel.parts) resolve(part);
+    }
+  }
+
   std::string_view rest_, whole_;
+  std::vector<std::string_view> names_{"self"};
   std::string why_;
   int depth_ = 0;
 };
 
 }  // namespace
 
-std::shared_ptr<const Cel> parse_cel(std::string_view text, std::string& why) {
-  return Parser(text).read(why);
-}
+std::unique_ptr<Cel> parse_cel(std::string_view text, std::string& why) { return Parser(text).read(why); }
 
 }  // namespace marty::schema

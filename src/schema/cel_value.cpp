@@ -9,11 +9,16 @@ using manifest::ScalarType;
 using Is = CelValue::Kind;
 
 CelValue CelMemory::of(const Node& node, std::uint32_t schema) {
-  if (node.is_mapping()) return {Is::kMap, 0, 0, {}, &node, schema};
-  if (node.is_sequence()) return {Is::kList, 0, 0, {}, &node, schema};
+  if (node.is_mapping()) return CelValue::written(Is::kMap, node, schema);
+  if (node.is_sequence()) return CelValue::written(Is::kList, node, schema);
   if (node.is_null()) return {};
+  const auto type = node.type();
+  return type == ScalarType::kString ? CelValue::string(node.text) : scalar(node, type, schema);
+}
+
+CelValue CelMemory::scalar(const Node& node, ScalarType type, std::uint32_t schema) const {
   const bool real = tables_.schemas[schema].type == Type::kNumber;
-  switch (node.type()) {
+  switch (type) {
     case ScalarType::kBool:
       return CelValue::boolean((node.text[0] | 32) == 't' || (node.text[0] | 32) == 'y' ||
                                (node.text[1] | 32) == 'n');  // true, yes, on
@@ -22,64 +27,94 @@ CelValue CelMemory::of(const Node& node, std::uint32_t schema) {
         return CelValue::integer(*whole);
       [[fallthrough]];
     case ScalarType::kNumber:
-      return {Is::kDouble, 0, manifest::to_number(node.text).value_or(0)};
+      return CelValue::floating(manifest::to_number(node.text).value_or(0));
     default:
       return CelValue::string(node.text);
   }
 }
 
-CelValue CelMemory::field(const CelValue& map, std::string_view name) {
+Cel::Known CelMemory::known(std::uint32_t schema, std::string_view field, std::uint32_t mark) {
+  const Schema& of = tables_.schemas[schema];
+  const Property* property = tables_.find(of, field, mark);
+  const std::uint32_t inner = property ? property->schema : of.values;
+  const Text by_default = tables_.extra_of(tables_.schemas[inner]).by_default;
+  return {schema, inner, property ? defaults_.find(tables_.text(by_default)) : nullptr};
+}
+
+CelValue CelMemory::field(CelValue map, std::string_view name) {
   if (map.is(Is::kError)) return map;
   if (!map.is(Is::kMap)) return CelValue::error("a field of something that is no mapping");
-  if (!map.node) {
-    for (std::size_t i = 0; map.items && i + 1 < map.items->size(); i += 2) {
-      if ((*map.items)[i].text == name) return (*map.items)[i + 1];
+  if (map.is_made) {
+    for (std::uint32_t i = 0; i + 1 < map.count; i += 2) {
+      if (map.items[i].text() == name) return map.items[i + 1];
     }
     return CelValue::error("no such key");
   }
-  const Schema& schema = tables_.schemas[map.schema];
-  const Property* property = tables_.find(schema, name);
-  const std::uint32_t inner = property ? property->schema : schema.values;
-  if (const Node* found = map.node->find(name); found && !found->is_null()) return of(*found, inner);
-  const Node* missing =
-      property ? defaults_.find(tables_.text(tables_.extra_of(tables_.schemas[inner]).by_default)) : nullptr;
-  return missing ? of(*missing, inner) : CelValue::error("no such key");
+  const auto mark = manifest::mark_of(name);
+  const Cel::Known told = known(map.schema, name, mark);
+  if (const Node* found = map.node->find(name, mark); found && !found->is_null())
+    return of(*found, told.schema);
+  return told.by_default ? of(*told.by_default, told.schema) : CelValue::error("no such key");
 }
 
-bool CelMemory::has(const CelValue& map, std::string_view name) {
-  if (map.is(Is::kMap) && map.node) {
+bool CelMemory::has(CelValue map, std::string_view name) {
+  if (map.is(Is::kMap) && !map.is_made) {
     const Node* found = map.node->find(name);
     if (found && !found->is_null()) return true;
   }
   return !field(map, name).is(Is::kError);
 }
 
-bool CelMemory::holds(const CelValue& map, std::string_view key) {
-  return (map.node && map.node->find(key)) || has(map, key);
+CelValue CelMemory::field(CelValue map, Cel& named) {
+  if (!map.is(Is::kMap) || map.is_made) return field(map, named.text);
+  if (named.known.of != map.schema) named.known = known(map.schema, named.text, named.mark);
+  const Node* found = map.node->find(named.text, named.mark);
+  if (!found || found->is_null()) found = named.known.by_default;
+  return found ? of(*found, named.known.schema) : CelValue::error("no such key");
 }
 
-std::size_t CelMemory::size(const CelValue& value) const {
-  if (value.node) return value.node->size();
-  if (!value.items) return 0;
-  return value.is(Is::kMap) ? value.items->size() / 2 : value.items->size();
+bool CelMemory::has(CelValue map, Cel& named) {
+  if (!map.is(Is::kMap) || map.is_made) return has(map, named.text);
+  const Node* found = map.node->find(named.text, named.mark);
+  if (found && !found->is_null()) return true;
+  if (named.known.of != map.schema) named.known = known(map.schema, named.text, named.mark);
+  return named.known.by_default != nullptr;
 }
 
-CelValue CelMemory::item(const CelValue& value, std::size_t i) {
-  if (value.is(Is::kMap)) {
-    return value.node ? CelValue::string(value.node->entry(i).key.text) : (*value.items)[2 * i];
-  }
-  if (!value.node) return (*value.items)[i];
+bool CelMemory::holds(CelValue map, std::string_view key) {
+  return (!map.is_made && map.node->find(key)) || has(map, key);
+}
+
+std::size_t CelMemory::size(CelValue value) const {
+  if (!value.is_made) return value.node->size();
+  return value.is(Is::kMap) ? value.count / 2 : value.count;
+}
+
+CelValue CelMemory::item(CelValue value, std::size_t i) {
+  if (value.is(Is::kMap))
+    return value.is_made ? value.items[2 * i] : CelValue::string(value.node->entry(i).key.text);
+  if (value.is_made) return value.items[i];
   return of(value.node->children[i], tables_.schemas[value.schema].items);
 }
 
-bool equal(CelMemory& memory, const CelValue& a, const CelValue& b) {
+CelValue CelMemory::made(CelValue::Kind kind, std::vector<CelValue> items) {
+  const auto& kept = lists_.emplace_front(std::move(items));
+  CelValue out;
+  out.kind = kind;
+  out.is_made = true;
+  out.count = static_cast<std::uint32_t>(kept.size());
+  out.items = kept.data();
+  return out;
+}
+
+bool equal(CelMemory& memory, CelValue a, CelValue b) {
   if (a.is_number() && b.is_number()) {
     return a.is(Is::kInt) && b.is(Is::kInt) ? a.number == b.number : a.as_double() == b.as_double();
   }
   if (a.kind != b.kind) return false;
   switch (a.kind) {
     case Is::kString:
-      return a.text == b.text;
+      return a.text() == b.text();
     case Is::kList: {
       if (memory.size(a) != memory.size(b)) return false;
       for (std::size_t i = 0; i < memory.size(a); ++i) {
@@ -90,7 +125,7 @@ bool equal(CelMemory& memory, const CelValue& a, const CelValue& b) {
     case Is::kMap: {
       if (memory.size(a) != memory.size(b)) return false;
       for (std::size_t i = 0; i < memory.size(a); ++i) {
-        const auto key = memory.item(a, i).text;
+        const auto key = memory.item(a, i).text();
         if (!memory.has(b, key) || !equal(memory, memory.field(a, key), memory.field(b, key))) return false;
       }
       return true;

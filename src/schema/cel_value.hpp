@@ -1,42 +1,87 @@
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <forward_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/time.hpp"
 #include "manifest/node.hpp"
+#include "schema/cel.hpp"
 #include "schema/defaults.hpp"
 #include "schema/patterns.hpp"
 #include "schema/tables.hpp"
 
 namespace marty::schema {
 
-/// A value while a CEL expression is computed. Cheap to copy: texts and lists belong to the document or to
+/// A value while a CEL expression is computed: two registers. Texts and lists belong to the document or to
 /// the evaluation.
 struct CelValue {
   enum class Kind : std::uint8_t { kNull, kBool, kInt, kDouble, kString, kList, kMap, kDuration, kError };
   Kind kind = Kind::kNull;
-  std::int64_t number = 0;  ///< bool, int; nanoseconds of a duration
-  double real = 0;
-  std::string_view text;                         ///< string; what went wrong, of an error
-  const manifest::Node* node = nullptr;          ///< list or map as written
-  std::uint32_t schema = 0;                      ///< of the node
-  const std::vector<CelValue>* items = nullptr;  ///< list or map made by the expression: key, value, …
+  bool is_made = false;  ///< of a list or map: by the expression, not written
+  union {
+    std::uint32_t count = 0;  ///< bytes of a text; items of what is made: of a map key, value, …
+    std::uint32_t schema;     ///< of what is written
+  };
+  union {
+    std::int64_t number = 0;     ///< bool, int; nanoseconds of a duration
+    double real;                 ///< double
+    const char* bytes;           ///< string; what went wrong, of an error
+    const manifest::Node* node;  ///< list or map as written
+    const CelValue* items;       ///< list or map that is made
+  };
 
-  static CelValue boolean(bool b) { return {Kind::kBool, b}; }
-  static CelValue integer(std::int64_t i) { return {Kind::kInt, i}; }
-  static CelValue string(std::string_view s) { return {Kind::kString, 0, 0, s}; }
-  static CelValue duration(Duration d) { return {Kind::kDuration, d.count()}; }
-  static CelValue error(std::string_view why) { return {Kind::kError, 0, 0, why}; }
+  static CelValue boolean(bool b) { return whole(Kind::kBool, b); }
+  static CelValue integer(std::int64_t i) { return whole(Kind::kInt, i); }
+  static CelValue duration(Duration d) { return whole(Kind::kDuration, d.count()); }
+  static CelValue floating(double d) {
+    CelValue out;
+    out.kind = Kind::kDouble;
+    out.real = d;
+    return out;
+  }
+  static CelValue string(std::string_view s) { return words(Kind::kString, s); }
+  static CelValue error(std::string_view why) { return words(Kind::kError, why); }
+  static CelValue written(Kind kind, const manifest::Node& node, std::uint32_t schema) {
+    CelValue out;
+    out.kind = kind;
+    out.schema = schema;
+    out.node = &node;
+    return out;
+  }
 
   bool is(Kind k) const { return kind == k; }
   bool is_true() const { return kind == Kind::kBool && number != 0; }
   bool is_false() const { return kind == Kind::kBool && number == 0; }
   bool is_number() const { return kind == Kind::kInt || kind == Kind::kDouble; }
-  double as_double() const { return kind == Kind::kInt ? static_cast<double>(number) : real; }
+  /// 0 of what is no number.
+  double as_double() const {
+    return kind == Kind::kInt ? static_cast<double>(number) : kind == Kind::kDouble ? real : 0;
+  }
+  std::string_view text() const {
+    return kind == Kind::kString ? std::string_view(bytes, count) : std::string_view{};
+  }
+
+ private:
+  static CelValue whole(Kind kind, std::int64_t number) {
+    CelValue out;
+    out.kind = kind;
+    out.number = number;
+    return out;
+  }
+  static CelValue words(Kind kind, std::string_view text) {
+    CelValue out;
+    out.kind = kind;
+    out.count = static_cast<std::uint32_t>(std::min<std::size_t>(text.size(), UINT32_MAX));
+    out.bytes = text.data();
+    return out;
+  }
 };
+static_assert(sizeof(CelValue) == 16);
 
 /// Where one evaluation keeps what it makes, and how documents are looked into.
 class CelMemory {
@@ -46,21 +91,26 @@ class CelMemory {
 
   CelValue of(const manifest::Node&, std::uint32_t schema);
   /// A field of a map, or its default; an error when it is absent.
-  CelValue field(const CelValue& map, std::string_view name);
-  bool has(const CelValue& map, std::string_view name);
+  CelValue field(CelValue map, std::string_view name);
+  bool has(CelValue map, std::string_view name);
+  /// The same of the field that an expression names.
+  CelValue field(CelValue map, Cel& named);
+  bool has(CelValue map, Cel& named);
   /// Whether a map has this key, whatever its value.
-  bool holds(const CelValue& map, std::string_view key);
-  std::size_t size(const CelValue& list_or_map) const;
+  bool holds(CelValue map, std::string_view key);
+  std::size_t size(CelValue list_or_map) const;
   /// An item of a list, or the i-th key of a map, which is what macros go through.
-  CelValue item(const CelValue& list_or_map, std::size_t i);
+  CelValue item(CelValue list_or_map, std::size_t i);
 
   Patterns& patterns() { return patterns_; }
   std::string_view keep(std::string text) { return texts_.emplace_front(std::move(text)); }
-  const std::vector<CelValue>* keep(std::vector<CelValue> items) {
-    return &lists_.emplace_front(std::move(items));
-  }
+  /// A list, or a map, that an expression made.
+  CelValue made(CelValue::Kind, std::vector<CelValue> items);
 
  private:
+  CelValue scalar(const manifest::Node&, manifest::ScalarType, std::uint32_t schema) const;
+  Cel::Known known(std::uint32_t schema, std::string_view field, std::uint32_t mark);
+
   const Tables& tables_;
   Patterns& patterns_;
   Defaults& defaults_;
@@ -68,9 +118,20 @@ class CelMemory {
   std::forward_list<std::vector<CelValue>> lists_;
 };
 
-bool equal(CelMemory&, const CelValue&, const CelValue&);
+bool equal(CelMemory&, CelValue, CelValue);
 
-/// Functions and methods; of a method the receiver is the first argument.
-CelValue call(CelMemory&, std::string_view function, const std::vector<CelValue>& arguments);
+using CelArguments = std::span<const CelValue>;
+constexpr std::size_t kCelArgumentsMax = 3;
+
+/// A function or method; of a method the receiver is the first argument.
+struct CelFunction {
+  std::string_view name;
+  std::string_view
+      wants;  ///< kinds of its arguments: s text, i whole number, a anything; behind '?' optional
+  CelValue (*run)(CelMemory&, CelArguments);
+};
+/// nullptr when there is none of this name.
+const CelFunction* find_cel_function(std::string_view name);
+CelValue call(CelMemory&, const CelFunction&, CelArguments);
 
 }  // namespace marty::schema

@@ -36,7 +36,7 @@ class RulePass {
   }
 
  private:
-  const Cel* parsed(const Rule& rule) {
+  Cel* parsed(const Rule& rule) {
     const auto [place, fresh] = caches_.parsed.try_emplace(&rule);
     std::string why;
     if (fresh) place->second = parse_cel(tables_.text(rule.expression), why);
@@ -44,7 +44,7 @@ class RulePass {
   }
 
   void one(const Rule& rule, const Node& node, std::uint32_t id, const Place& place) {
-    const Cel* cel = parsed(rule);
+    Cel* cel = parsed(rule);
     if (!cel) return;
     const CelVerdict verdict = evaluate(*cel, tables_, caches_.patterns, caches_.defaults, id, node);
     if (verdict == CelVerdict::kTrue || verdict == CelVerdict::kGivenUp) return;

@@ -8,7 +8,7 @@
 namespace marty::schema {
 
 /// Expressions parsed so far. nullptr: one that we cannot compute, so it decides nothing.
-using ParsedRules = std::unordered_map<const Rule*, std::shared_ptr<const Cel>>;
+using ParsedRules = std::unordered_map<const Rule*, std::unique_ptr<Cel>>;
 
 /// What the rules of many objects need again and again.
 struct RuleCaches {

@@ -121,9 +121,7 @@ struct Tables {
   const Property* find(const Schema& schema, const manifest::Node& key) const {
     return key.mark != 0 ? find(schema, key.text, key.mark) : find(schema, key.text);
   }
-
- private:
-  const Property* find(const Schema&, std::string_view name, std::uint32_t mark) const;
+  const Property* find(const Schema&, std::string_view name, std::uint32_t mark_of_name) const;
 };
 
 /// The kinds this program knows by itself: schemas/*.json. Written at build time by tools/embed_schemas.cpp.

@@ -10,6 +10,7 @@ struct Checker::Caches {
   Patterns patterns;
   Defaults defaults;
   RuleCaches rules{patterns, defaults};
+  Ruled ruled;
 };
 
 Checker::Checker(const Catalog& catalog) : catalog_(catalog), caches_(std::make_unique<Caches>()) {}
@@ -54,7 +55,7 @@ bool Checker::check(const manifest::Resource& resource, Diagnostics& found) {
     report_unknown(catalog_, resource, found);
     return true;
   }
-  Walk walk(catalog_, known, caches_->patterns, caches_->defaults, resource, found);
+  Walk walk(catalog_, known, caches_->patterns, caches_->defaults, caches_->ruled, resource, found);
   if (known.kind->flags & kDeprecated) {
     walk.report(Severity::kWarning, "deprecated-version", whole(resource.api_version),
                 fmt::format("{} of {} is deprecated; use {}", *resource.kind, *resource.api_version,

@@ -10,6 +10,17 @@ class RulePass {
  public:
   RulePass(Walk& walk, RuleCaches& caches) : walk_(walk), tables_(walk.tables()), caches_(caches) {}
 
+  /// Whether no rule is broken, without a look at the whole object again. False when that is needed.
+  bool all_hold() {
+    if (!walk_.ruled().complete) return false;
+    for (const auto& [node, id] : walk_.ruled().parts) {
+      for (const Rule& rule : rules_of(id))
+        if (!holds(rule, *node, id)) return false;
+    }
+    return true;
+  }
+
+  /// Reports the broken rules in an object and below, by their places.
   void visit(const Node& node, std::uint32_t id, const Place& place) {
     const Schema& schema = tables_.schemas[id];
     if (!(schema.flags & kHasRules)) return;
@@ -20,9 +31,8 @@ class RulePass {
         visit(Node::mapping(node.origin), id, place);
       return;
     }
-    const Extra& extra = tables_.extra_of(schema);
-    for (const Rule& rule : tables_.rules.subspan(extra.rules.first, extra.rules.count))
-      one(rule, node, id, place);
+    for (const Rule& rule : rules_of(id))
+      if (!holds(rule, node, id)) report(rule, node, place);
     if (node.is_sequence()) {
       for (std::size_t i = 0; i < node.children.size(); ++i)
         visit(node.children[i], schema.items, place.item(i));
@@ -36,6 +46,11 @@ class RulePass {
   }
 
  private:
+  std::span<const Rule> rules_of(std::uint32_t id) const {
+    const Range range = tables_.extra_of(tables_.schemas[id]).rules;
+    return tables_.rules.subspan(range.first, range.count);
+  }
+
   Cel* parsed(const Rule& rule) {
     const auto [place, fresh] = caches_.parsed.try_emplace(&rule);
     std::string why;
@@ -43,11 +58,14 @@ class RulePass {
     return place->second.get();
   }
 
-  void one(const Rule& rule, const Node& node, std::uint32_t id, const Place& place) {
+  bool holds(const Rule& rule, const Node& node, std::uint32_t id) {
     Cel* cel = parsed(rule);
-    if (!cel) return;
+    if (!cel) return true;
     const CelVerdict verdict = evaluate(*cel, tables_, caches_.patterns, caches_.defaults, id, node);
-    if (verdict == CelVerdict::kTrue || verdict == CelVerdict::kGivenUp) return;
+    return verdict == CelVerdict::kTrue || verdict == CelVerdict::kGivenUp;
+  }
+
+  void report(const Rule& rule, const Node& node, const Place& place) {
     const auto said = tables_.text(rule.says);
     Diagnostic& finding =
         walk_.report(Severity::kError, "schema-rule", node.range(),
@@ -63,7 +81,8 @@ class RulePass {
 }  // namespace
 
 void check_rules(Walk& walk, RuleCaches& caches, const Node& object, std::uint32_t schema) {
-  RulePass(walk, caches).visit(object, schema, Place{});
+  RulePass pass(walk, caches);
+  if (!pass.all_hold()) pass.visit(object, schema, Place{});
 }
 
 }  // namespace marty::schema

@@ -12,7 +12,7 @@ namespace marty::schema {
 using manifest::Node;
 using manifest::ScalarType;
 
-Walk::Walk(const Catalog& catalog, Catalog::Found found, Patterns& patterns, Defaults& defaults,
+Walk::Walk(const Catalog& catalog, Catalog::Found found, Patterns& patterns, Defaults& defaults, Ruled& ruled,
            const manifest::Resource& resource, Diagnostics& findings)
     : catalog_(catalog),
       tables_(found.tables),
@@ -20,8 +20,12 @@ Walk::Walk(const Catalog& catalog, Catalog::Found found, Patterns& patterns, Def
       native_((found.kind->flags & kNative) != 0),
       patterns_(patterns),
       defaults_(defaults),
+      ruled_(ruled),
       resource_(resource),
-      found_(findings) {}
+      found_(findings) {
+  ruled_.parts.clear();
+  ruled_.complete = true;
+}
 
 Diagnostic& Walk::report(Severity severity, std::string rule, SourceRange where, std::string message,
                          const Place& place) {
@@ -66,6 +70,7 @@ void Walk::value(const Node& node, std::uint32_t id, const Place& place, Ask ask
   if (node.is_null()) return null_item(node, schema, place);
   if (!has_type(node, schema, place)) return;
   const Extra& extra = tables_->extra_of(schema);
+  if (extra.rules.count > 0 && ask != Ask::kBranch) ruled_.parts.push_back({&node, id});
   if (node.is_mapping()) {
     mapping(node, schema, place, ask);
   } else if (node.is_sequence()) {
@@ -83,6 +88,7 @@ void Walk::value(const Node& node, std::uint32_t id, const Place& place, Ask ask
 
 /// Of a mapping nulls are dropped before; these stand in a list. Go makes them zero values.
 void Walk::null_item(const Node& node, const Schema& schema, const Place& place) {
+  if (schema.flags & kHasRules) ruled_.complete = false;
   if (schema.type == Type::kAny || (schema.flags & kNullable)) return;
   const bool bare = schema.extra == 0 && schema.format == 0 && schema.type != Type::kObject;
   if (!native()) {

@@ -12,11 +12,22 @@
 
 namespace marty::schema {
 
+/// The parts of an object whose schemas have rules, as a walk meets them.
+struct Ruled {
+  struct Part {
+    const manifest::Node* node;
+    std::uint32_t schema;
+  };
+  std::vector<Part> parts;
+  bool complete = true;  ///< the walk saw all parts that may have rules
+};
+
 /// One object held against its schema, without the rules (rules.hpp).
 class Walk {
  public:
   using Node = manifest::Node;
-  Walk(const Catalog&, Catalog::Found, Patterns&, Defaults&, const manifest::Resource&, Diagnostics&);
+  /// Writes into `ruled` anew; given by the caller, so that its room is used again.
+  Walk(const Catalog&, Catalog::Found, Patterns&, Defaults&, Ruled&, const manifest::Resource&, Diagnostics&);
 
   void object();
   /// How many findings there were that make further rules meaningless.
@@ -24,6 +35,7 @@ class Walk {
 
   Diagnostic& report(Severity, std::string rule, SourceRange, std::string message, const Place&);
   const Tables& tables() const { return *tables_; }
+  const Ruled& ruled() const { return ruled_; }
   /// Decoded by Go structs: every field has a zero value, and writing that is not writing it.
   bool native() const { return native_; }
   /// Whether a field counts as written: null is absent, except where a schema wants it kept.
@@ -74,6 +86,7 @@ class Walk {
   bool native_;  // metadata is, in every object
   Patterns& patterns_;
   Defaults& defaults_;
+  Ruled& ruled_;
   const manifest::Resource& resource_;
   Diagnostics& found_;
   std::size_t errors_ = 0, findings_ = 0;

@@ -51,9 +51,14 @@ void Walk::mapping(const Node& node, const Schema& schema, const Place& place, A
 
 void Walk::entry(const Node& key, const Node& inner, const Schema& schema, const Place& place, Ask ask) {
   const bool object = !place.up || (schema.flags & kEmbedded);
-  if (object && !native() && of_every_object(key.text)) return;
+  const Property* property = tables_->find(schema, key);
+  if (object && !native() && of_every_object(key.text)) {
+    const std::uint32_t inside = property ? property->schema : schema.values;
+    if (tables_->schemas[inside].flags & kHasRules) ruled_.complete = false;
+    return;
+  }
   const Place here = place.field(key.text);
-  if (const Property* property = tables_->find(schema, key)) {
+  if (property) {
     if (tables_->schemas[property->schema].flags & kExperimental) {
       report(Severity::kWarning, "experimental-field", key.range(),
              fmt::format("'{}' exists only in the experimental channel of Gateway API", key.text), here)
@@ -130,7 +135,9 @@ void Walk::missing_fields(const Node& node, const Schema& schema, const Place& p
 void Walk::metadata(const Node& node, const Place& place) {
   const Tables* own = std::exchange(tables_, &catalog_.object_meta());
   const bool was_native = std::exchange(native_, true);
+  const auto ruled = ruled_.parts.size();  // rules know the tables of the kind only
   if (!node.is_null()) value(node, tables_->object_meta, place, Ask::kAll);
+  ruled_.parts.resize(ruled);
   tables_ = own;
   native_ = was_native;
 }

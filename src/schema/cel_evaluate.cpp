@@ -242,7 +242,7 @@ class Evaluation {
     int order = 0;
     if (a.is_number() && b.is_number()) {
       order = a.as_double() < b.as_double() ? -1 : a.as_double() > b.as_double();
-    } else if (a.kind == b.kind && (a.is(Is::kInt) || a.is(Is::kDuration) || a.is(Is::kBool))) {
+    } else if (a.kind() == b.kind() && (a.is(Is::kInt) || a.is(Is::kDuration) || a.is(Is::kBool))) {
       order = a.number < b.number ? -1 : a.number > b.number;
     } else if (a.is(Is::kString) && b.is(Is::kString)) {
       order = a.text().compare(b.text());

@@ -44,21 +44,21 @@ Cel::Known CelMemory::known(std::uint32_t schema, std::string_view field, std::u
 CelValue CelMemory::field(CelValue map, std::string_view name) {
   if (map.is(Is::kError)) return map;
   if (!map.is(Is::kMap)) return CelValue::error("a field of something that is no mapping");
-  if (map.is_made) {
-    for (std::uint32_t i = 0; i + 1 < map.count; i += 2) {
+  if (map.is_made()) {
+    for (std::uint32_t i = 0; i + 1 < map.count(); i += 2) {
       if (map.items[i].text() == name) return map.items[i + 1];
     }
     return CelValue::error("no such key");
   }
   const auto mark = manifest::mark_of(name);
-  const Cel::Known told = known(map.schema, name, mark);
+  const Cel::Known told = known(map.schema(), name, mark);
   if (const Node* found = map.node->find(name, mark); found && !found->is_null())
     return of(*found, told.schema);
   return told.by_default ? of(*told.by_default, told.schema) : CelValue::error("no such key");
 }
 
 bool CelMemory::has(CelValue map, std::string_view name) {
-  if (map.is(Is::kMap) && !map.is_made) {
+  if (map.is(Is::kMap) && !map.is_made()) {
     const Node* found = map.node->find(name);
     if (found && !found->is_null()) return true;
   }
@@ -66,53 +66,47 @@ bool CelMemory::has(CelValue map, std::string_view name) {
 }
 
 CelValue CelMemory::field(CelValue map, Cel& named) {
-  if (!map.is(Is::kMap) || map.is_made) return field(map, named.text);
-  if (named.known.of != map.schema) named.known = known(map.schema, named.text, named.mark);
+  if (!map.is(Is::kMap) || map.is_made()) return field(map, named.text);
+  if (named.known.of != map.schema()) named.known = known(map.schema(), named.text, named.mark);
   const Node* found = map.node->find(named.text, named.mark);
   if (!found || found->is_null()) found = named.known.by_default;
   return found ? of(*found, named.known.schema) : CelValue::error("no such key");
 }
 
 bool CelMemory::has(CelValue map, Cel& named) {
-  if (!map.is(Is::kMap) || map.is_made) return has(map, named.text);
+  if (!map.is(Is::kMap) || map.is_made()) return has(map, named.text);
   const Node* found = map.node->find(named.text, named.mark);
   if (found && !found->is_null()) return true;
-  if (named.known.of != map.schema) named.known = known(map.schema, named.text, named.mark);
+  if (named.known.of != map.schema()) named.known = known(map.schema(), named.text, named.mark);
   return named.known.by_default != nullptr;
 }
 
 bool CelMemory::holds(CelValue map, std::string_view key) {
-  return (!map.is_made && map.node->find(key)) || has(map, key);
+  return (!map.is_made() && map.node->find(key)) || has(map, key);
 }
 
 std::size_t CelMemory::size(CelValue value) const {
-  if (!value.is_made) return value.node->size();
-  return value.is(Is::kMap) ? value.count / 2 : value.count;
+  if (!value.is_made()) return value.node->size();
+  return value.is(Is::kMap) ? value.count() / 2 : value.count();
 }
 
 CelValue CelMemory::item(CelValue value, std::size_t i) {
   if (value.is(Is::kMap))
-    return value.is_made ? value.items[2 * i] : CelValue::string(value.node->entry(i).key.text);
-  if (value.is_made) return value.items[i];
-  return of(value.node->children[i], tables_.schemas[value.schema].items);
+    return value.is_made() ? value.items[2 * i] : CelValue::string(value.node->entry(i).key.text);
+  if (value.is_made()) return value.items[i];
+  return of(value.node->children[i], tables_.schemas[value.schema()].items);
 }
 
 CelValue CelMemory::made(CelValue::Kind kind, std::vector<CelValue> items) {
-  const auto& kept = lists_.emplace_front(std::move(items));
-  CelValue out;
-  out.kind = kind;
-  out.is_made = true;
-  out.count = static_cast<std::uint32_t>(kept.size());
-  out.items = kept.data();
-  return out;
+  return CelValue::made(kind, lists_.emplace_front(std::move(items)));
 }
 
 bool equal(CelMemory& memory, CelValue a, CelValue b) {
   if (a.is_number() && b.is_number()) {
     return a.is(Is::kInt) && b.is(Is::kInt) ? a.number == b.number : a.as_double() == b.as_double();
   }
-  if (a.kind != b.kind) return false;
-  switch (a.kind) {
+  if (a.kind() != b.kind()) return false;
+  switch (a.kind()) {
     case Is::kString:
       return a.text() == b.text();
     case Is::kList: {

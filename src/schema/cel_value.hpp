@@ -21,12 +21,6 @@ namespace marty::schema {
 /// the evaluation.
 struct CelValue {
   enum class Kind : std::uint8_t { kNull, kBool, kInt, kDouble, kString, kList, kMap, kDuration, kError };
-  Kind kind = Kind::kNull;
-  bool is_made = false;  ///< of a list or map: by the expression, not written
-  union {
-    std::uint32_t count = 0;  ///< bytes of a text; items of what is made: of a map key, value, …
-    std::uint32_t schema;     ///< of what is written
-  };
   union {
     std::int64_t number = 0;     ///< bool, int; nanoseconds of a duration
     double real;                 ///< double
@@ -35,51 +29,59 @@ struct CelValue {
     const CelValue* items;       ///< list or map that is made
   };
 
-  static CelValue boolean(bool b) { return whole(Kind::kBool, b); }
-  static CelValue integer(std::int64_t i) { return whole(Kind::kInt, i); }
-  static CelValue duration(Duration d) { return whole(Kind::kDuration, d.count()); }
+  CelValue() = default;
+  static CelValue boolean(bool b) { return {Kind::kBool, b}; }
+  static CelValue integer(std::int64_t i) { return {Kind::kInt, i}; }
+  static CelValue duration(Duration d) { return {Kind::kDuration, d.count()}; }
   static CelValue floating(double d) {
-    CelValue out;
-    out.kind = Kind::kDouble;
+    CelValue out(Kind::kDouble, 0);
     out.real = d;
     return out;
   }
-  static CelValue string(std::string_view s) { return words(Kind::kString, s); }
-  static CelValue error(std::string_view why) { return words(Kind::kError, why); }
+  static CelValue string(std::string_view s) { return {Kind::kString, s}; }
+  static CelValue error(std::string_view why) { return {Kind::kError, why}; }
   static CelValue written(Kind kind, const manifest::Node& node, std::uint32_t schema) {
-    CelValue out;
-    out.kind = kind;
-    out.schema = schema;
+    CelValue out(kind, 0, schema);
     out.node = &node;
     return out;
   }
+  static CelValue made(Kind kind, const std::vector<CelValue>& items) {
+    CelValue out(kind, 0, static_cast<std::uint32_t>(items.size()));
+    out.head_ |= kMade;
+    out.items = items.data();
+    return out;
+  }
 
-  bool is(Kind k) const { return kind == k; }
-  bool is_true() const { return kind == Kind::kBool && number != 0; }
-  bool is_false() const { return kind == Kind::kBool && number == 0; }
-  bool is_number() const { return kind == Kind::kInt || kind == Kind::kDouble; }
+  Kind kind() const { return static_cast<Kind>(head_ & 0xff); }
+  bool is(Kind k) const { return kind() == k; }
+  bool is_true() const { return is(Kind::kBool) && number != 0; }
+  bool is_false() const { return is(Kind::kBool) && number == 0; }
+  bool is_number() const { return is(Kind::kInt) || is(Kind::kDouble); }
   /// 0 of what is no number.
   double as_double() const {
-    return kind == Kind::kInt ? static_cast<double>(number) : kind == Kind::kDouble ? real : 0;
+    return is(Kind::kInt) ? static_cast<double>(number) : is(Kind::kDouble) ? real : 0;
   }
   std::string_view text() const {
-    return kind == Kind::kString ? std::string_view(bytes, count) : std::string_view{};
+    return is(Kind::kString) ? std::string_view(bytes, count()) : std::string_view{};
   }
+  /// Of a list or map: by the expression, not written.
+  bool is_made() const { return (head_ & kMade) != 0; }
+  /// Of a list or map as written.
+  std::uint32_t schema() const { return static_cast<std::uint32_t>(head_ >> 32); }
+  /// Bytes of a text; items of what is made, of a map key, value, …
+  std::uint32_t count() const { return static_cast<std::uint32_t>(head_ >> 32); }
 
  private:
-  static CelValue whole(Kind kind, std::int64_t number) {
-    CelValue out;
-    out.kind = kind;
-    out.number = number;
-    return out;
+  static constexpr std::uint64_t kMade = 0x100;
+
+  CelValue(Kind kind, std::int64_t value, std::uint32_t count = 0)
+      : number(value), head_(static_cast<std::uint64_t>(kind) | std::uint64_t{count} << 32) {}
+  CelValue(Kind kind, std::string_view text)
+      : CelValue(kind, 0, static_cast<std::uint32_t>(std::min<std::size_t>(text.size(), UINT32_MAX))) {
+    bytes = text.data();
   }
-  static CelValue words(Kind kind, std::string_view text) {
-    CelValue out;
-    out.kind = kind;
-    out.count = static_cast<std::uint32_t>(std::min<std::size_t>(text.size(), UINT32_MAX));
-    out.bytes = text.data();
-    return out;
-  }
+
+  std::uint64_t head_ = 0;  // in one word, which compilers handle better than its parts
 };
 static_assert(sizeof(CelValue) == 16);
 

@@ -74,6 +74,8 @@ struct Extra {
   Range list_keys;               ///< in texts; together they are unique in the list
   Range rules;
   Text by_default;  ///< JSON
+
+  bool has_choices() const { return (all_of.count | any_of.count | one_of.count | none_of) != 0; }
 };
 
 /// A CEL expression about a value, called `self`, that must be true.

@@ -65,25 +65,66 @@ void Walk::object() {
   value(resource_.root, kind_->schema, root, Ask::kAll);
 }
 
+namespace {
+
+/// 5, 5.0 and 5e0 are the same number when YAML has become JSON.
+bool is_whole(const Node& node, ScalarType type) {
+  if (type == ScalarType::kInteger) return true;
+  if (type != ScalarType::kNumber) return false;
+  const auto number = manifest::to_number(node.text);
+  return number && *number == static_cast<double>(static_cast<std::int64_t>(*number)) &&
+         std::abs(*number) < 1e15;
+}
+
+/// `type` is that of a scalar; null for others.
+bool fits(const Node& node, ScalarType type, const Schema& schema) {
+  switch (schema.type) {
+    case Type::kString:
+      return type == ScalarType::kString;
+    case Type::kObject:
+      return node.is_mapping();
+    case Type::kArray:
+      return node.is_sequence();
+    case Type::kInteger:
+      return is_whole(node, type);
+    case Type::kNumber:
+      return type == ScalarType::kInteger || type == ScalarType::kNumber;
+    case Type::kBoolean:
+      return type == ScalarType::kBool;
+    case Type::kIntOrString:
+      return type == ScalarType::kString || is_whole(node, type);
+    default:  // with a format that is a quantity, which is a text or a number
+      return schema.format == 0 || (node.is_scalar() && type != ScalarType::kBool);
+  }
+}
+
+}  // namespace
+
 void Walk::value(const Node& node, std::uint32_t id, const Place& place, Ask ask) {
   const Schema& schema = tables_->schemas[id];
   if (node.is_null()) return null_item(node, schema, place);
-  if (!has_type(node, schema, place)) return;
-  const Extra& extra = tables_->extra_of(schema);
-  if (extra.rules.count > 0 && ask != Ask::kBranch) ruled_.parts.push_back({&node, id});
+  const ScalarType type = node.is_scalar() ? node.type() : ScalarType::kNull;
+  if (!fits(node, type, schema)) return wrong_type(node, schema, place);
   if (node.is_mapping()) {
     mapping(node, schema, place, ask);
   } else if (node.is_sequence()) {
     list(node, schema, place, ask);
   } else if (ask != Ask::kShape) {
-    const bool numeric = schema.type == Type::kInteger || schema.type == Type::kNumber;
-    if (numeric || (schema.type == Type::kIntOrString && node.type() != ScalarType::kString)) {
-      number(node, schema, extra, place);
-    } else {
-      text(node, schema, extra, place);
-    }
+    scalar(node, type, schema, place);
   }
-  if (schema.extra != 0 && ask != Ask::kShape) choices(node, schema, extra, place);
+  if (schema.extra == 0) return;
+  const Extra& extra = tables_->extra_of(schema);
+  if (extra.rules.count > 0 && ask != Ask::kBranch) ruled_.parts.push_back({&node, id});
+  if (extra.has_choices() && ask != Ask::kShape) choices(node, schema, extra, place);
+}
+
+void Walk::scalar(const Node& node, ScalarType type, const Schema& schema, const Place& place) {
+  const bool numeric = schema.type == Type::kInteger || schema.type == Type::kNumber;
+  if (numeric || (schema.type == Type::kIntOrString && type != ScalarType::kString)) {
+    number(node, schema, tables_->extra_of(schema), place);
+  } else if (schema.extra != 0 || schema.format != 0) {
+    text(node, type, schema, tables_->extra_of(schema), place);
+  }
 }
 
 /// Of a mapping nulls are dropped before; these stand in a list. Go makes them zero values.
@@ -100,48 +141,6 @@ void Walk::null_item(const Node& node, const Schema& schema, const Place& place)
   }
 }
 
-namespace {
-
-/// 5, 5.0 and 5e0 are the same number when YAML has become JSON.
-bool is_whole(const Node& node, ScalarType type) {
-  if (type == ScalarType::kInteger) return true;
-  if (type != ScalarType::kNumber) return false;
-  const auto number = manifest::to_number(node.text);
-  return number && *number == static_cast<double>(static_cast<std::int64_t>(*number)) &&
-         std::abs(*number) < 1e15;
-}
-
-bool fits(const Node& node, const Schema& schema) {
-  if (schema.type == Type::kAny) {  // with a format that is a quantity, which is a text or a number
-    return schema.format == 0 || (node.is_scalar() && node.type() != ScalarType::kBool);
-  }
-  if (node.is_mapping()) return schema.type == Type::kObject;
-  if (node.is_sequence()) return schema.type == Type::kArray;
-  const auto type = node.type();
-  switch (schema.type) {
-    case Type::kString:
-      return type == ScalarType::kString;
-    case Type::kInteger:
-      return is_whole(node, type);
-    case Type::kNumber:
-      return type == ScalarType::kInteger || type == ScalarType::kNumber;
-    case Type::kBoolean:
-      return type == ScalarType::kBool;
-    case Type::kIntOrString:
-      return type == ScalarType::kString || is_whole(node, type);
-    default:
-      return false;
-  }
-}
-
-}  // namespace
-
-bool Walk::has_type(const Node& node, const Schema& schema, const Place& place) {
-  if (fits(node, schema)) return true;
-  wrong_type(node, schema, place);
-  return false;
-}
-
 void Walk::wrong_type(const Node& node, const Schema& schema, const Place& place) {
   if (only_counted()) return;
   Diagnostic& finding =
@@ -151,7 +150,7 @@ void Walk::wrong_type(const Node& node, const Schema& schema, const Place& place
   if (schema.type == Type::kString) {
     finding.notes.push_back({{}, "put quotes around it"});
     finding.fix = Fix{node.range(), '"' + node.text + '"'};
-  } else if (node.is_text && fits(Node::plain(node.text), schema)) {
+  } else if (const Node plain = Node::plain(node.text); node.is_text && fits(plain, plain.type(), schema)) {
     finding.notes.push_back({{}, "take the quotes away"});
     finding.fix = Fix{node.range(), node.text};
   }
@@ -177,13 +176,14 @@ void Walk::unlisted(const Node& node, const Extra& extra, const Place& place) {
   }
 }
 
-void Walk::text(const Node& node, const Schema& schema, const Extra& extra, const Place& place) {
+void Walk::text(const Node& node, ScalarType type, const Schema& schema, const Extra& extra,
+                const Place& place) {
   const std::string_view text = node.text;
   // Go cannot tell an empty text from an absent field.
   const bool may_be_unset = native() && !place.key.empty() && schema.type == Type::kString;
   if (may_be_unset && text.empty() && extra.min_length == 0) return;
   if (!among(text, extra.enums)) return unlisted(node, extra, place);
-  if (schema.type == Type::kBoolean || node.type() != ScalarType::kString) return;
+  if (type != ScalarType::kString) return;
   if (const Format& format = formats()[schema.format]; format.accepts && !format.accepts(text)) {
     error("invalid-value", node, fmt::format("\"{}\" is not {}", text, format.description), place);
     return;
@@ -273,10 +273,10 @@ void Walk::count(const Node& node, std::string_view noun, std::int64_t least, st
 void Walk::list(const Node& node, const Schema& schema, const Place& place, Ask ask) {
   for (std::size_t i = 0; i < node.children.size(); ++i)
     value(node.children[i], schema.items, place.item(i), ask);
-  const Extra& extra = tables_->extra_of(schema);
   if (ask == Ask::kShape) return;
-  count(node, "item", extra.min_items, extra.max_items, place);
-  duplicates(node, schema, extra, place);
+  const Extra& extra = tables_->extra_of(schema);
+  if (schema.extra != 0) count(node, "item", extra.min_items, extra.max_items, place);
+  if (node.size() > 1) duplicates(node, schema, extra, place);
 }
 
 }  // namespace marty::schema

@@ -56,21 +56,22 @@ class Walk {
 
   void value(const Node&, std::uint32_t schema, const Place&, Ask);
   void null_item(const Node&, const Schema&, const Place&);
-  bool has_type(const Node&, const Schema&, const Place&);
   void wrong_type(const Node&, const Schema&, const Place&);
   void mapping(const Node&, const Schema&, const Place&, Ask);
-  void entry(const Node& key, const Node& value, const Schema&, const Place&, Ask);
+  void field(const Node& key, const Node& value, const Property&, const Place&, Ask);
   void unknown_field(const Node& key, const Schema&, const Place&);
   void missing_fields(const Node&, const Schema&, const Place&);
   void metadata(const Node&, const Place&);
   void name(const Node& metadata, const Place&);
+  void well_named(const Node&, std::string_view text, const Place&);
   void list(const Node&, const Schema&, const Place&, Ask);
   void duplicates(const Node&, const Schema&, const Extra&, const Place&);
   void count(const Node&, std::string_view noun, std::int64_t least, std::int64_t most, const Place&);
   /// Whether a text may be said; no enums allow all.
   bool among(std::string_view text, Range enums) const;
   void unlisted(const Node&, const Extra&, const Place&);
-  void text(const Node&, const Schema&, const Extra&, const Place&);
+  void scalar(const Node&, manifest::ScalarType, const Schema&, const Place&);
+  void text(const Node&, manifest::ScalarType, const Schema&, const Extra&, const Place&);
   void number(const Node&, const Schema&, const Extra&, const Place&);
   void choices(const Node&, const Schema&, const Extra&, const Place&);
   void choices_of(const Node&, const Extra&, const Place&);

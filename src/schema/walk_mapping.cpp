@@ -23,9 +23,22 @@ bool of_every_object(std::string_view key) {
 }  // namespace
 
 void Walk::mapping(const Node& node, const Schema& schema, const Place& place, Ask ask) {
-  for (std::size_t i = 0; i < node.size(); ++i) {
+  const bool closed = schema.type == Type::kObject && ask != Ask::kBranch && !(schema.flags & kKeepsUnknown);
+  const bool says_fields = schema.properties.count > 0 || schema.values != 0 || closed;
+  const bool object = !native() && (!place.up || (schema.flags & kEmbedded));
+  for (std::size_t i = 0; says_fields && i < node.size(); ++i) {
     const auto [key, inner] = node.entry(i);
-    entry(key, inner, schema, place, ask);
+    const Property* property = tables_->find(schema, key);
+    if (object && of_every_object(key.text)) {
+      const std::uint32_t inside = property ? property->schema : schema.values;
+      if (tables_->schemas[inside].flags & kHasRules) ruled_.complete = false;
+    } else if (property) {
+      field(key, inner, *property, place, ask);
+    } else if (schema.values != 0) {
+      if (!inner.is_null()) value(inner, schema.values, place.field(key.text), ask);
+    } else if (closed) {
+      unknown_field(key, schema, place.field(key.text));
+    }
   }
   if (!place.up && !native()) {
     if (const Node* meta = node.find("metadata"); meta && ask == Ask::kAll)
@@ -36,7 +49,8 @@ void Walk::mapping(const Node& node, const Schema& schema, const Place& place, A
     name(meta ? *meta : node, place.field("metadata"));
   }
   if (ask == Ask::kShape) return;
-  missing_fields(node, schema, place);
+  if (schema.required.count > 0) missing_fields(node, schema, place);
+  if (schema.extra == 0) return;
   const Extra& extra = tables_->extra_of(schema);
   count(node, "entry", extra.min_properties, extra.max_properties, place);
   if (const Format& format = formats()[extra.key_format]; format.accepts) {
@@ -49,32 +63,16 @@ void Walk::mapping(const Node& node, const Schema& schema, const Place& place, A
   }
 }
 
-void Walk::entry(const Node& key, const Node& inner, const Schema& schema, const Place& place, Ask ask) {
-  const bool object = !place.up || (schema.flags & kEmbedded);
-  const Property* property = tables_->find(schema, key);
-  if (object && !native() && of_every_object(key.text)) {
-    const std::uint32_t inside = property ? property->schema : schema.values;
-    if (tables_->schemas[inside].flags & kHasRules) ruled_.complete = false;
-    return;
-  }
+void Walk::field(const Node& key, const Node& inner, const Property& property, const Place& place, Ask ask) {
   const Place here = place.field(key.text);
-  if (property) {
-    if (tables_->schemas[property->schema].flags & kExperimental) {
-      report(Severity::kWarning, "experimental-field", key.range(),
-             fmt::format("'{}' exists only in the experimental channel of Gateway API", key.text), here)
-          .notes.push_back({{}, "a cluster with the standard CRDs refuses it"});
-    }
-    if (!present(&inner, property->schema)) return;
-    const bool status = !place.up && key.text == "status" && (kind_->flags & kStatus);
-    if (!inner.is_null()) value(inner, property->schema, here, status ? Ask::kShape : ask);
-    return;
+  if (tables_->schemas[property.schema].flags & kExperimental) {
+    report(Severity::kWarning, "experimental-field", key.range(),
+           fmt::format("'{}' exists only in the experimental channel of Gateway API", key.text), here)
+        .notes.push_back({{}, "a cluster with the standard CRDs refuses it"});
   }
-  if (schema.values != 0) {
-    if (!inner.is_null()) value(inner, schema.values, here, ask);
-    return;
-  }
-  const bool free = schema.type != Type::kObject || (schema.flags & kKeepsUnknown);
-  if (!free && ask != Ask::kBranch) unknown_field(key, schema, here);
+  if (inner.is_null()) return;
+  const bool status = !place.up && key.text == "status" && (kind_->flags & kStatus);
+  value(inner, property.schema, here, status ? Ask::kShape : ask);
 }
 
 void Walk::unknown_field(const Node& key, const Schema& schema, const Place& here) {
@@ -143,33 +141,34 @@ void Walk::metadata(const Node& node, const Place& place) {
 }
 
 void Walk::name(const Node& meta, const Place& place) {
-  const auto text_of = [&](std::string_view field) {
-    const Node* node = meta.find(field);
+  const auto text_of = [](const Node* node) {
     return node && node->is_scalar() && node->type() == manifest::ScalarType::kString ? node : nullptr;
   };
-  const Node *name = text_of("name"), *prefix = text_of("generateName");
-  const Node* written = meta.find("name");
+  const Node *written = meta.find("name"), *name = text_of(written);
+  const Node* prefix = text_of(meta.find("generateName"));
   const bool other_type = written && !written->is_null() && !name;  // reported with its type
   const bool named = (name && !name->text.empty()) || (prefix && !prefix->text.empty());
   if (!named && !other_type) {
     error("missing-field", name ? *name : meta, fmt::format("this {} needs metadata.name", *resource_.kind),
           place);
   }
-  const std::uint8_t own = kind_->name_format;
-  const Format& format = formats()[own != 0 ? own : format_named("dns-subdomain")];
-  for (const Node* one : {name, prefix}) {
-    if (!one || one->text.empty()) continue;
-    std::string text = one->text;
-    if (one == prefix && text.size() > 1 && text.ends_with('-')) text.back() = 'a';  // something follows it
-    if (format.accepts(text)) continue;
-    error("invalid-value", *one, fmt::format("\"{}\" is not {}", one->text, format.description),
-          place.field(one == name ? "name" : "generateName"));
-  }
+  if (name) well_named(*name, name->text, place.field("name"));
+  if (!prefix) return;
+  std::string text = prefix->text;
+  if (text.size() > 1 && text.ends_with('-')) text.back() = 'a';  // something follows it
+  well_named(*prefix, text, place.field("generateName"));
+}
+
+void Walk::well_named(const Node& node, std::string_view text, const Place& place) {
+  static const std::uint8_t usual = format_named("dns-subdomain");
+  const Format& format = formats()[kind_->name_format != 0 ? kind_->name_format : usual];
+  if (text.empty() || format.accepts(text)) return;
+  error("invalid-value", node, fmt::format("\"{}\" is not {}", node.text, format.description), place);
 }
 
 void Walk::duplicates(const Node& node, const Schema& schema, const Extra& extra, const Place& place) {
   const auto keys = tables_->texts_of(extra.list_keys);
-  if (node.size() < 2 || (keys.empty() && !(schema.flags & kUniqueItems))) return;
+  if (keys.empty() && !(schema.flags & kUniqueItems)) return;
   const Schema& item = tables_->schemas[schema.items];
   std::unordered_map<std::string, std::size_t> seen;
   for (std::size_t i = 0; i < node.size(); ++i) {

@@ -1,6 +1,7 @@
 #include "schema/formats.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <optional>
@@ -13,20 +14,42 @@ namespace marty::schema {
 
 namespace {
 
-bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_alphanumeric(char c) { return is_lower(c) || is_digit(c) || (c >= 'A' && c <= 'Z'); }
+enum CharacterClass : std::uint8_t {
+  kLower = 1,
+  kUpper = 2,
+  kDigit = 4,
+  kDash = 8,
+  kUnderscore = 16,
+  kDot = 32,
+  kPlus = 64
+};
+constexpr auto kClasses = [] {
+  std::array<std::uint8_t, 256> out{};
+  for (int c = 'a'; c <= 'z'; ++c) out[static_cast<std::size_t>(c)] = kLower;
+  for (int c = 'A'; c <= 'Z'; ++c) out[static_cast<std::size_t>(c)] = kUpper;
+  for (int c = '0'; c <= '9'; ++c) out[static_cast<std::size_t>(c)] = kDigit;
+  out['-'] = kDash;
+  out['_'] = kUnderscore;
+  out['.'] = kDot;
+  out['+'] = kPlus;
+  return out;
+}();
+bool is_in(char c, std::uint8_t classes) { return (kClasses[static_cast<unsigned char>(c)] & classes) != 0; }
 
-/// Characters of `inside` (beside letters and digits), letters and digits at both ends.
-template <class Letter>
-bool is_word(std::string_view text, Letter letter, std::string_view inside) {
-  if (text.empty() || !letter(text.front()) || !letter(text.back())) return false;
-  return std::all_of(text.begin(), text.end(),
-                     [&](char c) { return letter(c) || inside.find(c) != inside.npos; });
+constexpr std::uint8_t kDnsLetters = kLower | kDigit, kAlphanumeric = kLower | kUpper | kDigit;
+
+bool is_lower(char c) { return is_in(c, kLower); }
+bool is_digit(char c) { return is_in(c, kDigit); }
+bool is_alphanumeric(char c) { return is_in(c, kAlphanumeric); }
+
+/// Characters of `letters` and `inside`, the former at both ends.
+bool is_word(std::string_view text, std::uint8_t letters, int inside) {
+  if (text.empty() || !is_in(text.front(), letters) || !is_in(text.back(), letters)) return false;
+  const auto all = static_cast<std::uint8_t>(letters | inside);
+  return std::all_of(text.begin(), text.end(), [=](char c) { return is_in(c, all); });
 }
-bool is_dns_letter(char c) { return is_lower(c) || is_digit(c); }
 
-bool label_1123(std::string_view text) { return text.size() <= 63 && is_word(text, is_dns_letter, "-"); }
+bool label_1123(std::string_view text) { return text.size() <= 63 && is_word(text, kDnsLetters, kDash); }
 bool label_1035(std::string_view text) { return label_1123(text) && is_lower(text[0]); }
 
 /// Every part between dots.
@@ -43,7 +66,7 @@ bool dotted(std::string_view text, Part part) {
 // Unlike a label, a part of a subdomain may be longer than 63 characters; only the whole is bounded.
 bool subdomain(std::string_view text) {
   return text.size() <= 253 &&
-         dotted(text, [](std::string_view part) { return is_word(part, is_dns_letter, "-"); });
+         dotted(text, [](std::string_view part) { return is_word(part, kDnsLetters, kDash); });
 }
 bool wildcard_subdomain(std::string_view text) {
   return subdomain(text) || (text.size() <= 253 && text.starts_with("*.") && subdomain(text.substr(2)));
@@ -55,7 +78,7 @@ bool qualified_name(std::string_view text) {
     if (!subdomain(text.substr(0, slash))) return false;
     text.remove_prefix(slash + 1);
   }
-  return text.size() <= 63 && is_word(text, is_alphanumeric, "-_.");
+  return text.size() <= 63 && is_word(text, kAlphanumeric, kDash | kUnderscore | kDot);
 }
 // Keys of annotations may be written in capitals, in front of the slash too.
 bool annotation_key(std::string_view text) {
@@ -65,11 +88,11 @@ bool annotation_key(std::string_view text) {
   return qualified_name(lower);
 }
 bool label_value(std::string_view text) {
-  return text.empty() || (text.size() <= 63 && is_word(text, is_alphanumeric, "-_."));
+  return text.empty() || (text.size() <= 63 && is_word(text, kAlphanumeric, kDash | kUnderscore | kDot));
 }
 
 bool port_name(std::string_view text) {
-  return text.size() <= 15 && is_word(text, is_dns_letter, "-") && text.find("--") == text.npos &&
+  return text.size() <= 15 && is_word(text, kDnsLetters, kDash) && text.find("--") == text.npos &&
          std::any_of(text.begin(), text.end(), is_lower);
 }
 
@@ -172,7 +195,7 @@ bool cron(std::string_view text) {
 
 bool hostname(std::string_view text) {
   return text.size() <= 255 && dotted(text, [](std::string_view part) {
-           return part.size() <= 63 && is_word(part, is_alphanumeric, "-");
+           return part.size() <= 63 && is_word(part, kAlphanumeric, kDash);
          });
 }
 bool request_uri(std::string_view text) {
@@ -180,7 +203,7 @@ bool request_uri(std::string_view text) {
   if (text.starts_with('/')) return true;
   const auto colon = text.find(':');
   return colon != text.npos && colon > 0 && !is_digit(text[0]) &&
-         is_word(text.substr(0, colon), is_alphanumeric, "+-.");
+         is_word(text.substr(0, colon), kAlphanumeric, kPlus | kDash | kDot);
 }
 bool uuid(std::string_view text) {
   std::size_t digits = 0;

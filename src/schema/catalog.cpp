@@ -43,13 +43,12 @@ std::size_t Catalog::add_crds(const std::vector<manifest::Resource>& objects, Di
 
 Catalog::Found Catalog::find(std::string_view group, std::string_view kind, std::string_view version) const {
   for (const Tables& tables : all_) {
-    const auto wanted = std::tuple(kind, group, version);
-    const auto key = [&](const Kind& k) {
-      return std::tuple(tables.text(k.kind), tables.text(k.group), tables.text(k.version));
-    };
-    const auto at = std::lower_bound(tables.kinds.begin(), tables.kinds.end(), wanted,
-                                     [&](const Kind& k, const auto& w) { return key(k) < w; });
-    if (at != tables.kinds.end() && key(*at) == wanted && (at->flags & kServed)) return {&tables, &*at};
+    auto at = std::lower_bound(tables.kinds.begin(), tables.kinds.end(), kind,
+                               [&](const Kind& k, std::string_view w) { return tables.text(k.kind) < w; });
+    for (; at != tables.kinds.end() && tables.text(at->kind) == kind; ++at) {
+      const bool same = tables.text(at->group) == group && tables.text(at->version) == version;
+      if (same && (at->flags & kServed)) return {&tables, &*at};
+    }
   }
   return {};
 }

@@ -13,8 +13,9 @@ class RulePass {
   /// Whether no rule is broken, without a look at the whole object again. False when that is needed.
   bool all_hold() {
     if (!walk_.ruled().complete) return false;
-    for (const auto& [node, id] : walk_.ruled().parts) {
-      for (const Rule& rule : rules_of(id))
+    for (const auto& [node, schema] : walk_.ruled().parts) {
+      const auto id = static_cast<std::uint32_t>(schema - tables_.schemas.data());
+      for (const Rule& rule : rules_of(*schema))
         if (!holds(rule, *node, id)) return false;
     }
     return true;
@@ -31,7 +32,7 @@ class RulePass {
         visit(Node::mapping(node.origin), id, place);
       return;
     }
-    for (const Rule& rule : rules_of(id))
+    for (const Rule& rule : rules_of(schema))
       if (!holds(rule, node, id)) report(rule, node, place);
     if (node.is_sequence()) {
       for (std::size_t i = 0; i < node.children.size(); ++i)
@@ -46,8 +47,8 @@ class RulePass {
   }
 
  private:
-  std::span<const Rule> rules_of(std::uint32_t id) const {
-    const Range range = tables_.extra_of(tables_.schemas[id]).rules;
+  std::span<const Rule> rules_of(const Schema& schema) const {
+    const Range range = tables_.extra_of(schema).rules;
     return tables_.rules.subspan(range.first, range.count);
   }
 

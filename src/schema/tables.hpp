@@ -123,7 +123,16 @@ struct Tables {
   const Property* find(const Schema& schema, const manifest::Node& key) const {
     return key.mark != 0 ? find(schema, key.text, key.mark) : find(schema, key.text);
   }
-  const Property* find(const Schema&, std::string_view name, std::uint32_t mark_of_name) const;
+  const Property* find(const Schema& schema, std::string_view name, std::uint32_t mark_of_name) const {
+    if (schema.slots.count == 0) return nullptr;
+    const std::uint32_t* const table = slots.data() + schema.slots.first;
+    std::uint32_t at = first_slot(mark_of_name, schema.slots);
+    for (; table[at] != 0; at = (at + 1) & (schema.slots.count - 1)) {
+      const Property& one = properties.data()[table[at] - 1];
+      if (one.mark == mark_of_name && manifest::same(text(one.name), name)) return &one;
+    }
+    return nullptr;
+  }
 };
 
 /// The kinds this program knows by itself: schemas/*.json. Written at build time by tools/embed_schemas.cpp.

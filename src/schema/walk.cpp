@@ -48,10 +48,10 @@ bool Walk::only_counted() {
   return true;
 }
 
-bool Walk::accepts(const Node& node, std::uint32_t schema, const Place& place) {
+bool Walk::accepts(const Node& node, std::uint32_t id, const Place& place) {
   const auto before = std::exchange(refusals_, 0);
   ++trying_;
-  value(node, schema, place, Ask::kBranch);
+  value(node, tables_->schemas[id], place, Ask::kBranch);
   --trying_;
   return std::exchange(refusals_, before) == 0;
 }
@@ -62,7 +62,7 @@ bool Walk::present(const Node* value, std::uint32_t schema) const {
 
 void Walk::object() {
   const Place root;
-  value(resource_.root, kind_->schema, root, Ask::kAll);
+  value(resource_.root, tables_->schemas[kind_->schema], root, Ask::kAll);
 }
 
 namespace {
@@ -100,8 +100,7 @@ bool fits(const Node& node, ScalarType type, const Schema& schema) {
 
 }  // namespace
 
-void Walk::value(const Node& node, std::uint32_t id, const Place& place, Ask ask) {
-  const Schema& schema = tables_->schemas[id];
+void Walk::value(const Node& node, const Schema& schema, const Place& place, Ask ask) {
   if (node.is_null()) return null_item(node, schema, place);
   const ScalarType type = node.is_scalar() ? node.type() : ScalarType::kNull;
   if (!fits(node, type, schema)) return wrong_type(node, schema, place);
@@ -114,7 +113,7 @@ void Walk::value(const Node& node, std::uint32_t id, const Place& place, Ask ask
   }
   if (schema.extra == 0) return;
   const Extra& extra = tables_->extra_of(schema);
-  if (extra.rules.count > 0 && ask != Ask::kBranch) ruled_.parts.push_back({&node, id});
+  if (extra.rules.count > 0 && ask != Ask::kBranch) ruled_.parts.push_back({&node, &schema});
   if (extra.has_choices() && ask != Ask::kShape) choices(node, schema, extra, place);
 }
 
@@ -271,8 +270,9 @@ void Walk::count(const Node& node, std::string_view noun, std::int64_t least, st
 }
 
 void Walk::list(const Node& node, const Schema& schema, const Place& place, Ask ask) {
-  for (std::size_t i = 0; i < node.children.size(); ++i)
-    value(node.children[i], schema.items, place.item(i), ask);
+  const Schema& items = tables_->schemas[schema.items];
+  std::size_t i = 0;
+  for (const Node& item : node.children) value(item, items, place.item(i++), ask);
   if (ask == Ask::kShape) return;
   const Extra& extra = tables_->extra_of(schema);
   if (schema.extra != 0) count(node, "item", extra.min_items, extra.max_items, place);

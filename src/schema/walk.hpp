@@ -16,7 +16,7 @@ namespace marty::schema {
 struct Ruled {
   struct Part {
     const manifest::Node* node;
-    std::uint32_t schema;
+    const Schema* schema;
   };
   std::vector<Part> parts;
   bool complete = true;  ///< the walk saw all parts that may have rules
@@ -52,13 +52,15 @@ class Walk {
   Diagnostic& error(std::string rule, const Node&, std::string message, const Place&);
   /// Counts instead of a finding when one is only tried for: nobody reads what it would say.
   bool only_counted();
-  bool accepts(const Node&, std::uint32_t schema, const Place&);
+  bool accepts(const Node&, std::uint32_t id, const Place&);
 
-  void value(const Node&, std::uint32_t schema, const Place&, Ask);
+  void value(const Node&, const Schema&, const Place&, Ask);
   void null_item(const Node&, const Schema&, const Place&);
   void wrong_type(const Node&, const Schema&, const Place&);
   void mapping(const Node&, const Schema&, const Place&, Ask);
-  void field(const Node& key, const Node& value, const Property&, const Place&, Ask);
+  void entries(const Node&, const Extra&, const Place&);
+  void fields(const Node&, const Schema&, const Place&, Ask);
+  void experimental_field(const Node& key, const Place&);
   void unknown_field(const Node& key, const Schema&, const Place&);
   void missing_fields(const Node&, const Schema&, const Place&);
   void metadata(const Node&, const Place&);

@@ -49,7 +49,8 @@ void Walk::choices(const Node& node, const Schema& schema, const Extra& extra, c
 }
 
 void Walk::choices_of(const Node& node, const Extra& extra, const Place& place) {
-  for (const std::uint32_t id : tables_->ids_of(extra.all_of)) value(node, id, place, Ask::kBranch);
+  for (const std::uint32_t id : tables_->ids_of(extra.all_of))
+    value(node, tables_->schemas[id], place, Ask::kBranch);
   const auto any = tables_->ids_of(extra.any_of);
   if (!any.empty() &&
       std::none_of(any.begin(), any.end(), [&](auto id) { return accepts(node, id, place); }) &&

@@ -24,55 +24,54 @@ bool of_every_object(std::string_view key) {
 
 void Walk::mapping(const Node& node, const Schema& schema, const Place& place, Ask ask) {
   const bool closed = schema.type == Type::kObject && ask != Ask::kBranch && !(schema.flags & kKeepsUnknown);
-  const bool says_fields = schema.properties.count > 0 || schema.values != 0 || closed;
-  const bool object = !native() && (!place.up || (schema.flags & kEmbedded));
-  for (std::size_t i = 0; says_fields && i < node.size(); ++i) {
-    const auto [key, inner] = node.entry(i);
-    const Property* property = tables_->find(schema, key);
-    if (object && of_every_object(key.text)) {
-      const std::uint32_t inside = property ? property->schema : schema.values;
-      if (tables_->schemas[inside].flags & kHasRules) ruled_.complete = false;
-    } else if (property) {
-      field(key, inner, *property, place, ask);
-    } else if (schema.values != 0) {
-      if (!inner.is_null()) value(inner, schema.values, place.field(key.text), ask);
-    } else if (closed) {
-      unknown_field(key, schema, place.field(key.text));
-    }
-  }
-  if (!place.up && !native()) {
-    if (const Node* meta = node.find("metadata"); meta && ask == Ask::kAll)
-      metadata(*meta, place.field("metadata"));
-  }
+  if (schema.properties.count > 0 || schema.values != 0 || closed) fields(node, schema, place, ask);
   if (!place.up && ask == Ask::kAll) {
     const Node* meta = node.find("metadata");
+    if (meta && !native()) metadata(*meta, place.field("metadata"));
     name(meta ? *meta : node, place.field("metadata"));
   }
   if (ask == Ask::kShape) return;
   if (schema.required.count > 0) missing_fields(node, schema, place);
-  if (schema.extra == 0) return;
-  const Extra& extra = tables_->extra_of(schema);
+  if (schema.extra != 0) entries(node, tables_->extra_of(schema), place);
+}
+
+void Walk::entries(const Node& node, const Extra& extra, const Place& place) {
   count(node, "entry", extra.min_properties, extra.max_properties, place);
-  if (const Format& format = formats()[extra.key_format]; format.accepts) {
-    for (std::size_t i = 0; i < node.size(); ++i) {
-      const Node& key = node.entry(i).key;
-      if (!format.accepts(key.text))
-        error("invalid-value", key, fmt::format("\"{}\" is not {}", key.text, format.description),
-              place.field(key.text));
+  const Format& format = formats()[extra.key_format];
+  for (std::size_t i = 0; format.accepts && i < node.size(); ++i) {
+    const Node& key = node.entry(i).key;
+    if (!format.accepts(key.text))
+      error("invalid-value", key, fmt::format("\"{}\" is not {}", key.text, format.description),
+            place.field(key.text));
+  }
+}
+
+void Walk::fields(const Node& node, const Schema& schema, const Place& place, Ask ask) {
+  const bool object = !native() && (!place.up || (schema.flags & kEmbedded));
+  const Node* const end = node.children.data() + 2 * node.size();
+  for (const Node* key = node.children.data(); key != end; key += 2) {
+    const Property* property = tables_->find(schema, *key);
+    const Node& inner = key[1];
+    const std::uint32_t id = property ? property->schema : schema.values;
+    const Schema& inside = tables_->schemas[id];
+    if (object && of_every_object(key->text)) {
+      if (inside.flags & kHasRules) ruled_.complete = false;
+    } else if (id == 0) {
+      const bool free = property || schema.type != Type::kObject || (schema.flags & kKeepsUnknown);
+      if (!free && ask != Ask::kBranch) unknown_field(*key, schema, place.field(key->text));
+    } else {
+      if (property && (inside.flags & kExperimental)) experimental_field(*key, place.field(key->text));
+      if (inner.is_null()) continue;
+      const bool status = property && !place.up && key->text == "status" && (kind_->flags & kStatus);
+      value(inner, inside, place.field(key->text), status ? Ask::kShape : ask);
     }
   }
 }
 
-void Walk::field(const Node& key, const Node& inner, const Property& property, const Place& place, Ask ask) {
-  const Place here = place.field(key.text);
-  if (tables_->schemas[property.schema].flags & kExperimental) {
-    report(Severity::kWarning, "experimental-field", key.range(),
-           fmt::format("'{}' exists only in the experimental channel of Gateway API", key.text), here)
-        .notes.push_back({{}, "a cluster with the standard CRDs refuses it"});
-  }
-  if (inner.is_null()) return;
-  const bool status = !place.up && key.text == "status" && (kind_->flags & kStatus);
-  value(inner, property.schema, here, status ? Ask::kShape : ask);
+void Walk::experimental_field(const Node& key, const Place& here) {
+  report(Severity::kWarning, "experimental-field", key.range(),
+         fmt::format("'{}' exists only in the experimental channel of Gateway API", key.text), here)
+      .notes.push_back({{}, "a cluster with the standard CRDs refuses it"});
 }
 
 void Walk::unknown_field(const Node& key, const Schema& schema, const Place& here) {
@@ -134,7 +133,7 @@ void Walk::metadata(const Node& node, const Place& place) {
   const Tables* own = std::exchange(tables_, &catalog_.object_meta());
   const bool was_native = std::exchange(native_, true);
   const auto ruled = ruled_.parts.size();  // rules know the tables of the kind only
-  if (!node.is_null()) value(node, tables_->object_meta, place, Ask::kAll);
+  if (!node.is_null()) value(node, tables_->schemas[tables_->object_meta], place, Ask::kAll);
   ruled_.parts.resize(ruled);
   tables_ = own;
   native_ = was_native;

@@ -67,6 +67,11 @@ class Evaluation {
         return gathered(cel, scope);
       case Op::kIn:
         return in(cel, scope);
+      case Op::kEqual:
+      case Op::kUnequal:
+        return equality(cel, scope);
+      case Op::kNot:
+        return negation(cel, scope);
       default:
         return operation(cel, scope);
     }
@@ -175,11 +180,22 @@ class Evaluation {
     return failure.is(Is::kError) ? failure : memory_.made(Is::kList, std::move(kept));
   }
 
+  [[gnu::noinline]] CelValue negation(Cel& cel, const Scope& scope) {
+    const CelValue a = part(cel, 0, scope);
+    if (a.is(Is::kBool)) return CelValue::boolean(!a.is_true());
+    return a.is(Is::kError) ? a : CelValue::error("no bool");
+  }
+
+  [[gnu::noinline]] CelValue equality(Cel& cel, const Scope& scope) {
+    const CelValue a = part(cel, 0, scope);
+    if (a.is(Is::kError)) return a;
+    const CelValue b = part(cel, 1, scope);
+    return b.is(Is::kError) ? b : CelValue::boolean(equal(memory_, a, b) == (cel.op == Op::kEqual));
+  }
+
   [[gnu::noinline]] CelValue operation(Cel& cel, const Scope& scope) {
     const CelValue a = part(cel, 0, scope);
     if (a.is(Is::kError)) return a;
-    if (cel.op == Op::kNot)
-      return a.is(Is::kBool) ? CelValue::boolean(!a.is_true()) : CelValue::error("no bool");
     if (cel.op == Op::kMinus) {
       if (a.is(Is::kInt)) return CelValue::integer(-a.number);
       return a.is(Is::kDouble) ? CelValue::floating(-a.real) : CelValue::error("no number");
@@ -189,10 +205,6 @@ class Evaluation {
     switch (cel.op) {
       case Op::kIndex:
         return index(a, b);
-      case Op::kEqual:
-        return CelValue::boolean(equal(memory_, a, b));
-      case Op::kUnequal:
-        return CelValue::boolean(!equal(memory_, a, b));
       case Op::kLess:
       case Op::kLessEqual:
       case Op::kGreater:

@@ -23,6 +23,7 @@ bool is_name_start(char c) { return (c | 32) >= 'a' && (c | 32) <= 'z' ? true : 
 /// A field's name as CEL has to write it: __namespace__, a__dot__b.
 std::string unescaped_field(std::string_view name) {
   std::string out(name);
+  if (out.find("__") == out.npos) return out;
   constexpr std::pair<std::string_view, std::string_view> kSigns[] = {
       {"__dot__", "."}, {"__dash__", "-"}, {"__slash__", "/"}, {"__underscores__", "__"}};
   for (const auto& [sign, meaning] : kSigns) {
@@ -61,7 +62,7 @@ class Parser {
   }
   bool take(std::string_view sign) {
     skip_space();
-    if (!rest_.starts_with(sign)) return false;
+    if (rest_.empty() || rest_[0] != sign[0] || !rest_.starts_with(sign)) return false;
     rest_.remove_prefix(sign.size());
     return true;
   }
@@ -84,7 +85,9 @@ class Parser {
     return out;
   }
   static Cel node(Op op, Cel a, Cel b) {
-    Cel out = node(op, std::move(a));
+    Cel out = leaf(op);
+    out.parts.reserve(2);
+    out.parts.push_back(std::move(a));
     out.parts.push_back(std::move(b));
     return out;
   }
@@ -125,6 +128,8 @@ class Parser {
     Cel left = sum();
     for (bool found = true; found;) {
       found = false;
+      skip_space();
+      if (rest_.empty() || std::string_view("=!<>i").find(rest_[0]) == std::string_view::npos) break;
       for (const auto& [sign, op] : kSigns) {
         if (!take(sign)) continue;
         left = node(op, std::move(left), sum());

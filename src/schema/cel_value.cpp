@@ -8,15 +8,9 @@ using manifest::Node;
 using manifest::ScalarType;
 using Is = CelValue::Kind;
 
-CelValue CelMemory::of(const Node& node, std::uint32_t schema) {
-  if (node.is_mapping()) return CelValue::written(Is::kMap, node, schema);
-  if (node.is_sequence()) return CelValue::written(Is::kList, node, schema);
-  if (node.is_null()) return {};
+CelValue CelMemory::scalar(const Node& node, std::uint32_t schema) const {
   const auto type = node.type();
-  return type == ScalarType::kString ? CelValue::string(node.text) : scalar(node, type, schema);
-}
-
-CelValue CelMemory::scalar(const Node& node, ScalarType type, std::uint32_t schema) const {
+  if (type == ScalarType::kString) return CelValue::string(node.text);
   const bool real = tables_.schemas[schema].type == Type::kNumber;
   switch (type) {
     case ScalarType::kBool:
@@ -65,22 +59,6 @@ bool CelMemory::has(CelValue map, std::string_view name) {
   return !field(map, name).is(Is::kError);
 }
 
-CelValue CelMemory::field(CelValue map, Cel& named) {
-  if (!map.is(Is::kMap) || map.is_made()) return field(map, named.text);
-  if (named.known.of != map.schema()) named.known = known(map.schema(), named.text, named.mark);
-  const Node* found = map.node->find(named.text, named.mark);
-  if (!found || found->is_null()) found = named.known.by_default;
-  return found ? of(*found, named.known.schema) : CelValue::error("no such key");
-}
-
-bool CelMemory::has(CelValue map, Cel& named) {
-  if (!map.is(Is::kMap) || map.is_made()) return has(map, named.text);
-  const Node* found = map.node->find(named.text, named.mark);
-  if (found && !found->is_null()) return true;
-  if (named.known.of != map.schema()) named.known = known(map.schema(), named.text, named.mark);
-  return named.known.by_default != nullptr;
-}
-
 bool CelMemory::holds(CelValue map, std::string_view key) {
   return (!map.is_made() && map.node->find(key)) || has(map, key);
 }
@@ -108,7 +86,7 @@ bool equal(CelMemory& memory, CelValue a, CelValue b) {
   if (a.kind() != b.kind()) return false;
   switch (a.kind()) {
     case Is::kString:
-      return a.text() == b.text();
+      return manifest::same(a.text(), b.text());
     case Is::kList: {
       if (memory.size(a) != memory.size(b)) return false;
       for (std::size_t i = 0; i < memory.size(a); ++i) {

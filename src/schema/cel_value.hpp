@@ -110,7 +110,7 @@ class CelMemory {
   CelValue made(CelValue::Kind, std::vector<CelValue> items);
 
  private:
-  CelValue scalar(const manifest::Node&, manifest::ScalarType, std::uint32_t schema) const;
+  CelValue scalar(const manifest::Node&, std::uint32_t schema) const;
   Cel::Known known(std::uint32_t schema, std::string_view field, std::uint32_t mark);
 
   const Tables& tables_;
@@ -119,6 +119,28 @@ class CelMemory {
   std::forward_list<std::string> texts_;
   std::forward_list<std::vector<CelValue>> lists_;
 };
+
+inline CelValue CelMemory::of(const manifest::Node& node, std::uint32_t schema) {
+  if (node.is_mapping()) return CelValue::written(CelValue::Kind::kMap, node, schema);
+  if (node.is_sequence()) return CelValue::written(CelValue::Kind::kList, node, schema);
+  return node.is_null() ? CelValue{} : scalar(node, schema);
+}
+
+inline CelValue CelMemory::field(CelValue map, Cel& named) {
+  if (!map.is(CelValue::Kind::kMap) || map.is_made()) return field(map, named.text);
+  if (named.known.of != map.schema()) named.known = known(map.schema(), named.text, named.mark);
+  const manifest::Node* found = map.node->find(named.text, named.mark);
+  if (!found || found->is_null()) found = named.known.by_default;
+  return found ? of(*found, named.known.schema) : CelValue::error("no such key");
+}
+
+inline bool CelMemory::has(CelValue map, Cel& named) {
+  if (!map.is(CelValue::Kind::kMap) || map.is_made()) return has(map, named.text);
+  const manifest::Node* found = map.node->find(named.text, named.mark);
+  if (found && !found->is_null()) return true;
+  if (named.known.of != map.schema()) named.known = known(map.schema(), named.text, named.mark);
+  return named.known.by_default != nullptr;
+}
 
 bool equal(CelMemory&, CelValue, CelValue);
 

@@ -8,7 +8,10 @@ namespace {
 
 class RulePass {
  public:
-  RulePass(Walk& walk, RuleCaches& caches) : walk_(walk), tables_(walk.tables()), caches_(caches) {}
+  RulePass(Walk& walk, RuleCaches& caches)
+      : walk_(walk), tables_(walk.tables()), caches_(caches), parsed_(caches.parsed[&tables_]) {
+    parsed_.resize(tables_.rules.size());
+  }
 
   /// Whether no rule is broken, without a look at the whole object again. False when that is needed.
   bool all_hold() {
@@ -53,10 +56,12 @@ class RulePass {
   }
 
   Cel* parsed(const Rule& rule) {
-    const auto [place, fresh] = caches_.parsed.try_emplace(&rule);
-    std::string why;
-    if (fresh) place->second = parse_cel(tables_.text(rule.expression), why);
-    return place->second.get();
+    ParsedRule& known = parsed_.data()[&rule - tables_.rules.data()];
+    if (!known.tried) {
+      std::string why;
+      known = {parse_cel(tables_.text(rule.expression), why), true};
+    }
+    return known.cel.get();
   }
 
   bool holds(const Rule& rule, const Node& node, std::uint32_t id) {
@@ -77,11 +82,13 @@ class RulePass {
   Walk& walk_;
   const Tables& tables_;
   RuleCaches& caches_;
+  std::vector<ParsedRule>& parsed_;
 };
 
 }  // namespace
 
 void check_rules(Walk& walk, RuleCaches& caches, const Node& object, std::uint32_t schema) {
+  if (walk.ruled().complete && walk.ruled().parts.empty()) return;
   RulePass pass(walk, caches);
   if (!pass.all_hold()) pass.visit(object, schema, Place{});
 }

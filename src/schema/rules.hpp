@@ -7,8 +7,12 @@
 
 namespace marty::schema {
 
-/// Expressions parsed so far. nullptr: one that we cannot compute, so it decides nothing.
-using ParsedRules = std::unordered_map<const Rule*, std::unique_ptr<Cel>>;
+struct ParsedRule {
+  std::unique_ptr<Cel> cel;  ///< nullptr: one that we cannot compute, so it decides nothing
+  bool tried = false;
+};
+/// As long as the rules of the tables, each parsed when it is first asked for.
+using ParsedRules = std::unordered_map<const Tables*, std::vector<ParsedRule>>;
 
 /// What the rules of many objects need again and again.
 struct RuleCaches {

@@ -77,7 +77,7 @@ bool is_whole(const Node& node, ScalarType type) {
 }
 
 /// `type` is that of a scalar; null for others.
-bool fits(const Node& node, ScalarType type, const Schema& schema) {
+inline bool fits(const Node& node, ScalarType type, const Schema& schema) {
   switch (schema.type) {
     case Type::kString:
       return type == ScalarType::kString;

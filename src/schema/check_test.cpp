@@ -220,6 +220,25 @@ TEST(Check, CrdsOfTheUser) {
   EXPECT_EQ(findings(service("spec: {ports: [{port: 80}]}\n"), catalog), "");
 }
 
+TEST(Check, AFieldBesidesTheAbsenceOfAnother) {
+  Catalog catalog;
+  Diagnostics found;
+  const auto crds = manifest::read_resources(
+      "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: "
+      "pets.shop.example}\n"
+      "spec:\n  group: shop.example\n  scope: Namespaced\n  names: {kind: Pet, plural: pets}\n  versions:\n"
+      "  - name: v1\n    served: true\n    storage: true\n    schema:\n      openAPIV3Schema:\n        type: "
+      "object\n"
+      "        properties:\n          spec:\n            type: object\n"
+      "            properties: {a: {type: string}, b: {type: string}}\n"
+      "            oneOf: [{not: {required: [a]}}, {required: [b]}]\n",
+      0, found);
+  EXPECT_EQ(catalog.add_crds(crds.all, found), 1u);
+  EXPECT_EQ(findings(object("shop.example/v1", "Pet", "spec: {b: x}\n"), catalog),
+            "4:7 conflicting-fields spec: this fits more than one of the forms that are allowed here\n");
+  EXPECT_EQ(findings(object("shop.example/v1", "Pet", "spec: {a: x, b: x}\n"), catalog), "");
+}
+
 TEST(Check, EveryBuiltInRuleIsUnderstood) {
   for (const Rule& rule : kBuiltIn.rules) {
     std::string why;

@@ -89,7 +89,7 @@ void Walk::wrong_choice(const Node& node, const Extra& extra, std::size_t accept
     fields.push_back(field);
     if (!field.empty() && accepts(node, id, place)) chosen.push_back(field);
   }
-  if (!named) {
+  if (!named || (accepted > 1 && chosen.size() < 2)) {
     error("conflicting-fields", node,
           accepted == 0 ? "this fits none of the forms that are allowed here"
                         : "this fits more than one of the forms that are allowed here",

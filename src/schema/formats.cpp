@@ -64,29 +64,27 @@ bool dotted(std::string_view text, Part part) {
 }
 
 // Unlike a label, a part of a subdomain may be longer than 63 characters; only the whole is bounded.
-bool subdomain(std::string_view text) {
+bool dns_name(std::string_view text, std::uint8_t letters) {
   return text.size() <= 253 &&
-         dotted(text, [](std::string_view part) { return is_word(part, kDnsLetters, kDash); });
+         dotted(text, [=](std::string_view part) { return is_word(part, letters, kDash); });
 }
+bool subdomain(std::string_view text) { return dns_name(text, kDnsLetters); }
 bool wildcard_subdomain(std::string_view text) {
   return subdomain(text) || (text.size() <= 253 && text.starts_with("*.") && subdomain(text.substr(2)));
 }
 
-bool qualified_name(std::string_view text) {
+/// A name behind an optional DNS name of these letters and '/'.
+bool prefixed_name(std::string_view text, std::uint8_t letters) {
   const auto slash = text.find('/');
   if (slash != text.npos) {
-    if (!subdomain(text.substr(0, slash))) return false;
+    if (!dns_name(text.substr(0, slash), letters)) return false;
     text.remove_prefix(slash + 1);
   }
   return text.size() <= 63 && is_word(text, kAlphanumeric, kDash | kUnderscore | kDot);
 }
+bool qualified_name(std::string_view text) { return prefixed_name(text, kDnsLetters); }
 // Keys of annotations may be written in capitals, in front of the slash too.
-bool annotation_key(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return qualified_name(lower);
-}
+bool annotation_key(std::string_view text) { return prefixed_name(text, kAlphanumeric); }
 bool label_value(std::string_view text) {
   return text.empty() || (text.size() <= 63 && is_word(text, kAlphanumeric, kDash | kUnderscore | kDot));
 }

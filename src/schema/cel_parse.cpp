@@ -57,12 +57,16 @@ class Parser {
     return {};
   }
   void skip_space() {
-    while (!rest_.empty() && (rest_[0] == ' ' || rest_[0] == '\n' || rest_[0] == '\t' || rest_[0] == '\r'))
-      rest_.remove_prefix(1);
+    const auto is_space = [](char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; };
+    while (!rest_.empty() && is_space(rest_.front())) rest_.remove_prefix(1);
+  }
+  /// The next character that says something; 0 at the end.
+  char next() {
+    skip_space();
+    return rest_.empty() ? '\0' : rest_.front();
   }
   bool take(std::string_view sign) {
-    skip_space();
-    if (rest_.empty() || rest_[0] != sign[0] || !rest_.starts_with(sign)) return false;
+    if (next() != sign.front() || !rest_.starts_with(sign)) return false;
     rest_.remove_prefix(sign.size());
     return true;
   }
@@ -95,7 +99,7 @@ class Parser {
   Cel condition() {
     if (++depth_ > kDepthMax) return fail("nested too deeply");
     Cel test = either();
-    if (take("?")) {
+    if (next() == '?' && take("?")) {
       Cel yes = condition();
       if (!take(":")) return fail("expected ':'");
       test = node(Op::kCondition, std::move(test), std::move(yes));
@@ -106,12 +110,12 @@ class Parser {
   }
   Cel either() {
     Cel left = both();
-    while (take("||")) left = node(Op::kOr, std::move(left), both());
+    while (next() == '|' && take("||")) left = node(Op::kOr, std::move(left), both());
     return left;
   }
   Cel both() {
     Cel left = relation();
-    while (take("&&")) left = node(Op::kAnd, std::move(left), relation());
+    while (next() == '&' && take("&&")) left = node(Op::kAnd, std::move(left), relation());
     return left;
   }
   bool take_in() {
@@ -128,8 +132,8 @@ class Parser {
     Cel left = sum();
     for (bool found = true; found;) {
       found = false;
-      skip_space();
-      if (rest_.empty() || std::string_view("=!<>i").find(rest_[0]) == std::string_view::npos) break;
+      const char first = next();
+      if (first != '=' && first != '!' && first != '<' && first != '>' && first != 'i') break;
       for (const auto& [sign, op] : kSigns) {
         if (!take(sign)) continue;
         left = node(op, std::move(left), sum());
@@ -146,40 +150,31 @@ class Parser {
   Cel sum() {
     Cel left = product();
     for (;;) {
-      if (take("+")) {
-        left = node(Op::kAdd, std::move(left), product());
-      } else if (take("-")) {
-        left = node(Op::kSubtract, std::move(left), product());
-      } else {
-        return left;
-      }
+      const char sign = next();
+      if (sign != '+' && sign != '-') return left;
+      rest_.remove_prefix(1);
+      left = node(sign == '+' ? Op::kAdd : Op::kSubtract, std::move(left), product());
     }
   }
   Cel product() {
     Cel left = unary();
     for (;;) {
-      if (take("*")) {
-        left = node(Op::kMultiply, std::move(left), unary());
-      } else if (take("/")) {
-        left = node(Op::kDivide, std::move(left), unary());
-      } else if (take("%")) {
-        left = node(Op::kRemainder, std::move(left), unary());
-      } else {
-        return left;
-      }
+      const char sign = next();
+      if (sign != '*' && sign != '/' && sign != '%') return left;
+      rest_.remove_prefix(1);
+      left = node(sign == '*'   ? Op::kMultiply
+                  : sign == '/' ? Op::kDivide
+                                : Op::kRemainder,
+                  std::move(left), unary());
     }
   }
   Cel unary() {
     if (++depth_ > kDepthMax) return fail("nested too deeply");
-    skip_space();
-    Cel out;
-    if (!rest_.starts_with("!=") && take("!")) {
-      out = node(Op::kNot, unary());
-    } else if (rest_.starts_with('-') && rest_.size() > 1 && !is_digit(rest_[1]) && take("-")) {
-      out = node(Op::kMinus, unary());
-    } else {
-      out = member();
-    }
+    const char sign = next();
+    const bool is_not = sign == '!' && !rest_.starts_with("!=");
+    const bool is_minus = sign == '-' && rest_.size() > 1 && !is_digit(rest_[1]);
+    if (is_not || is_minus) rest_.remove_prefix(1);
+    Cel out = is_not || is_minus ? node(is_not ? Op::kNot : Op::kMinus, unary()) : member();
     --depth_;
     return out;
   }
@@ -187,10 +182,13 @@ class Parser {
   Cel member() {
     Cel out = primary();
     for (;;) {
-      if (take("[")) {
+      const char sign = next();
+      if (sign != '[' && sign != '.') return out;
+      rest_.remove_prefix(1);
+      if (sign == '[') {
         out = node(Op::kIndex, std::move(out), condition());
         if (!take("]")) return fail("expected ']'");
-      } else if (take(".")) {
+      } else {
         const std::string_view called = name();
         if (called.empty()) return fail("expected a name after '.'");
         if (take("(")) {
@@ -200,8 +198,6 @@ class Parser {
         out = node(Op::kField, std::move(out));
         out.text = unescaped_field(called);
         out.mark = manifest::mark_of(out.text);
-      } else {
-        return out;
       }
     }
   }

@@ -30,8 +30,8 @@ std::string show(const Schema& s) {
                      show(s.properties), show(s.required), s.items, s.values, s.extra, show(s.slots));
 }
 std::string show(const Kind& k) {
-  return fmt::format("{{{},{},{},{},{},{}}}", show(k.group), show(k.kind), show(k.version), k.schema, k.flags,
-                     k.name_format);
+  return fmt::format("{{{},{},{},{}u,{},{},{}}}", show(k.group), show(k.kind), show(k.version), k.mark,
+                     k.schema, k.flags, k.name_format);
 }
 std::string show(const Extra& e) {
   return fmt::format("{{{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}}}", show(e.enums),

@@ -223,7 +223,9 @@ void Builder::add_kind(const Kind& kind) {
   const bool known = std::any_of(kinds_.begin(), kinds_.end(), [&](const Kind& k) {
     return k.group.at == kind.group.at && k.kind.at == kind.kind.at && k.version.at == kind.version.at;
   });
-  if (!known) kinds_.push_back(kind);
+  if (known) return;
+  kinds_.push_back(kind);
+  kinds_.back().mark = manifest::mark_of(std::string_view(pool_).substr(kind.kind.at, kind.kind.size));
 }
 
 void Builder::add_file(const Node& file) {
@@ -298,7 +300,7 @@ Tables Builder::tables() {
   const auto in_order = [this](const Kind& a, const Kind& b) {
     const auto key = [this](const Kind& k) {
       const std::string_view pool = pool_;
-      return std::tuple(pool.substr(k.kind.at, k.kind.size), pool.substr(k.group.at, k.group.size),
+      return std::tuple(k.mark, pool.substr(k.kind.at, k.kind.size), pool.substr(k.group.at, k.group.size),
                         pool.substr(k.version.at, k.version.size));
     };
     return key(a) < key(b);

@@ -42,11 +42,13 @@ std::size_t Catalog::add_crds(const std::vector<manifest::Resource>& objects, Di
 }
 
 Catalog::Found Catalog::find(std::string_view group, std::string_view kind, std::string_view version) const {
+  const auto mark = manifest::mark_of(kind);
   for (const Tables& tables : all_) {
-    auto at = std::lower_bound(tables.kinds.begin(), tables.kinds.end(), kind,
-                               [&](const Kind& k, std::string_view w) { return tables.text(k.kind) < w; });
-    for (; at != tables.kinds.end() && tables.text(at->kind) == kind; ++at) {
-      const bool same = tables.text(at->group) == group && tables.text(at->version) == version;
+    auto at = std::lower_bound(tables.kinds.begin(), tables.kinds.end(), mark,
+                               [](const Kind& k, std::uint32_t wanted) { return k.mark < wanted; });
+    for (; at != tables.kinds.end() && at->mark == mark; ++at) {
+      const bool same = tables.text(at->kind) == kind && tables.text(at->group) == group &&
+                        tables.text(at->version) == version;
       if (same && (at->flags & kServed)) return {&tables, &*at};
     }
   }

@@ -93,6 +93,7 @@ enum KindFlags : std::uint8_t {
 
 struct Kind {
   Text group, kind, version;
+  std::uint32_t mark = 0;  ///< manifest::mark_of(kind), which they are sorted by
   std::uint32_t schema = 0;
   std::uint8_t flags = 0, name_format = 0;
 };
@@ -105,7 +106,7 @@ struct Tables {
   std::span<const std::uint32_t> ids;
   std::span<const Text> texts;
   std::span<const Rule> rules;
-  std::span<const Kind> kinds;  ///< sorted by kind, group, version
+  std::span<const Kind> kinds;  ///< sorted by mark, kind, group, version
   std::string_view pool;
   std::uint32_t object_meta = 0;  ///< the schema of metadata; 0: these tables have none
 

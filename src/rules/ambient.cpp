@@ -1,5 +1,7 @@
 #include "rules/ambient.hpp"
 
+#include <algorithm>
+
 namespace marty::rules {
 
 std::string_view namespace_label(const Estate& estate, std::string_view ns, std::string_view key) {
@@ -11,6 +13,11 @@ std::string_view namespace_label(const Estate& estate, std::string_view ns, std:
 
 bool is_ambient(const Estate& estate, std::string_view ns) {
   return namespace_label(estate, ns, "istio.io/dataplane-mode") == "ambient";
+}
+
+bool any_ambient(const Estate& estate) {
+  return std::ranges::any_of(estate.of("Namespace"),
+                             [&](const auto* space) { return is_ambient(estate, *space->name); });
 }
 
 bool uses_waypoint(const Estate& estate, std::string_view ns) {

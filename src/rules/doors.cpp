@@ -34,7 +34,8 @@ Doors::Doors(const Estate& estate) : estate_(estate) {
   for (const auto& server : model.servers) servers_[server.ns].push_back(&server);
   for (const auto& one : model.server_authorizations) authorizations_[one.clients.ns].push_back(&one);
   for (const auto& one : model.authentications) authentications_[{one.ns, one.name}] = &one;
-  for (const auto& workload : model.workloads) workloads_[{workload.ns, workload.name}] = &workload;
+  if (std::ranges::any_of(model.workloads, [](const auto& one) { return one.inbound_default.has_value(); }))
+    for (const auto& workload : model.workloads) workloads_[{workload.ns, workload.name}] = &workload;
   for (const auto& space : model.namespaces) namespaces_[space.name] = &space;
 }
 

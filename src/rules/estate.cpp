@@ -34,6 +34,12 @@ std::string_view value_of(const Node* mapping, std::string_view key) {
   return mapping == nullptr ? std::string_view{} : text_of(mapping->find(key));
 }
 
+bool has_labels(const Node& node) {
+  for (std::size_t i = 0; node.is_mapping() && i < node.size(); ++i)
+    if (node.entry(i).value.is_scalar()) return true;
+  return false;
+}
+
 bool puts_linkerd_in(std::string_view said) { return said == "enabled" || said == "ingress"; }
 
 }  // namespace
@@ -134,25 +140,32 @@ void Estate::index_labels() {
     pods_by_namespace_[pods.ns()].push_back(&pods);
     for (const auto& [key, value] : pods.labels) pods_by_label_[{pods.ns(), key, value}].push_back(&pods);
   }
-  for (const auto* service : of("Service")) {
-    const auto selector = labels_at(get(service->root, "spec.selector"));
-    if (!selector.empty()) pods_of_.emplace(service, selected(*service->ns, selector));
-  }
+  each(of("Service"), "spec.selector", [&](const Resource* service, const Place& selector) {
+    if (has_labels(selector.node)) pods_of_.emplace(service, selected(*service->ns, &selector.node));
+  });
 }
 
 /// A controller with an autoscaler says nothing about its number, or something that is soon not true.
 void Estate::apply_autoscalers() {
-  ByTriple<std::vector<Pods*>> made;
+  std::vector<std::pair<const Pods*, Pods*>> twins;
+  for (auto& pods : pods_.list()) {
+    const auto [first, fresh] =
+        pods_by_owner_.emplace(Triple{*pods.owner->kind, pods.ns(), *pods.owner->name}, &pods);
+    if (!fresh) twins.emplace_back(first->second, &pods);
+  }
   each_autoscaler(*this, [&](const Scaled& one) {
-    if (made.empty())
-      for (auto& pods : pods_.list())
-        made[{*pods.owner->kind, pods.ns(), *pods.owner->name}].push_back(&pods);
-    const auto known = made.find({one.kind, one.ns, one.name});
-    if (known == made.end()) return;
-    auto& replicas = known->second.front()->replicas;
-    replicas = std::min(std::max(replicas, one.least), std::max(one.least, one.most));
-    for (auto* pods : known->second) pods->scaled = one.most;
+    const auto known = pods_by_owner_.find({one.kind, one.ns, one.name});
+    if (known == pods_by_owner_.end()) return;
+    auto& pods = *known->second;
+    pods.replicas = std::min(std::max(pods.replicas, one.least), std::max(one.least, one.most));
+    pods.scaled = one.most;
   });
+  for (const auto& [first, twin] : twins) twin->scaled = first->scaled;
+}
+
+const Pods* Estate::made_by(std::string_view kind, std::string_view ns, std::string_view name) const {
+  const auto known = pods_by_owner_.find({kind, ns, name});
+  return known == pods_by_owner_.end() ? nullptr : known->second;
 }
 
 const Estate::Objects& Estate::of(std::string_view kind) const {
@@ -219,6 +232,14 @@ std::vector<const Pods*> Estate::selected(std::string_view ns, const mesh::Label
   for (const auto* pods : *candidates)
     if (mesh::selects(selector, pods->labels)) out.push_back(pods);
   return out;
+}
+
+std::vector<const Pods*> Estate::selected(std::string_view ns, const Node* labels) const {
+  const bool one = is_mapping(labels) && labels->size() == 1 && labels->entry(0).value.is_scalar();
+  if (!one) return selected(ns, labels_at(labels));
+  const auto [key, value] = labels->entry(0);
+  const auto labelled = pods_by_label_.find({ns, key.text, value.text});
+  return labelled == pods_by_label_.end() ? PodList() : labelled->second;
 }
 
 const Resource* Estate::service(std::string_view host, std::string_view ns) const {

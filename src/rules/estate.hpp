@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "core/lazy.hpp"
@@ -98,6 +99,10 @@ class Estate {
   /// Ways through them begin at their spec.
   const Listed<Pods>& pods() const { return pods_; }
   std::vector<const Pods*> selected(std::string_view ns, const mesh::Labels& selector) const;
+  /// The same of labels as written; all of them for nullptr.
+  std::vector<const Pods*> selected(std::string_view ns, const Node* labels) const;
+  /// The first that such a controller makes; nullptr when it is not here.
+  const Pods* made_by(std::string_view kind, std::string_view ns, std::string_view name) const;
   /// The Service a host means when said in namespace `ns` as Istio reads hosts; nullptr when it is not here.
   const Resource* service(std::string_view host, std::string_view ns) const;
   const std::vector<const Pods*>& pods_of(const Resource& service) const;
@@ -154,9 +159,10 @@ class Estate {
   using PodList = std::vector<const Pods*>;
   std::unordered_map<std::string_view, PodList> pods_by_namespace_;
   ByTriple<PodList> pods_by_label_;  // namespace, key, value
+  ByTriple<Pods*> pods_by_owner_;    // kind, namespace, name; of twins the first
   std::unordered_map<const Resource*, PodList> pods_of_;
   ByTriple<const mesh::Service*> modelled_;  // by namespace and name
-  std::set<std::string, std::less<>> service_namespaces_, pod_namespaces_;
+  std::unordered_set<std::string_view> service_namespaces_, pod_namespaces_;
   std::set<std::string_view> namespaces_;
   std::unique_ptr<const Queries> queries_;
   std::unique_ptr<const Calls> calls_;

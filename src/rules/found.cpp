@@ -69,10 +69,8 @@ namespace {
 /// Of what one way leads to, what has not been seen yet.
 struct Rest {
   const Found* found;
-  std::size_t way, next;
-  const Found::Value* value() const {
-    return next < found->values().size() ? &found->values()[next] : nullptr;
-  }
+  std::size_t way;
+  const Found::Value *next, *end;
 };
 
 }  // namespace
@@ -80,17 +78,23 @@ struct Rest {
 void each(const Found& objects, std::span<const Way> ways,
           FunctionRef<void(std::size_t object, std::size_t way, const Place&)> see) {
   std::vector<Rest> rests;
-  for (const auto& way : ways)
-    if (const auto& found = objects.below(way); !found.values().empty())
-      rests.push_back({&found, static_cast<std::size_t>(&way - ways.data()), 0});
+  for (const auto& way : ways) {
+    const auto& found = objects.below(way);
+    const auto* values = found.values().data();
+    if (const auto count = found.values().size(); count > 0)
+      rests.push_back({&found, static_cast<std::size_t>(&way - ways.data()), values, values + count});
+  }
   while (!rests.empty()) {
     std::uint32_t object = UINT32_MAX;
-    for (const auto& rest : rests) object = std::min(object, rest.value()->object);
-    for (auto& rest : rests)
-      for (const auto* value = rest.value(); value != nullptr && value->object == object;
-           value = rest.value())
-        see(object, rest.way, {*value->node, {*rest.found, rest.next++}});
-    std::erase_if(rests, [](const Rest& rest) { return rest.value() == nullptr; });
+    for (const auto& rest : rests) object = std::min(object, rest.next->object);
+    bool ended = false;
+    for (auto& [found, way, next, end] : rests) {
+      const auto* const first = found->values().data();
+      for (; next != end && next->object == object; ++next)
+        see(object, way, {*next->node, {*found, static_cast<std::size_t>(next - first)}});
+      ended = ended || next == end;
+    }
+    if (ended) std::erase_if(rests, [](const Rest& rest) { return rest.next == rest.end; });
   }
 }
 

@@ -87,7 +87,15 @@ Tries tries_of_route(const Node& route) {
           count > 0 && answers_retried(text(route, "retries.retryOn"))};
 }
 
-CallChains::CallChains(const Estate& estate) : tries_(tries_by_host(estate)) {
+CallChains::CallChains(const Estate& estate) {
+  add_gateways(estate);
+  bool calls = false;
+  each_call(estate, [&](const Call&) { calls = true; });
+  if (calls || !entries_.empty()) tries_ = tries_by_host(estate);
+  if (calls) add_calls(estate);
+}
+
+void CallChains::add_calls(const Estate& estate) {
   std::multimap<const Pods*, const Resource*> behind;
   for (const auto* service : estate.of("Service"))
     for (const auto* pods : estate.pods_of(*service)) behind.emplace(pods, service);
@@ -102,7 +110,6 @@ CallChains::CallChains(const Estate& estate) : tries_(tries_by_host(estate)) {
       if (!istio) add_linkerd(*own->second, call.service);
     }
   });
-  add_gateways(estate);
 }
 
 void CallChains::add(const Resource& from, const Resource& service) {

@@ -47,6 +47,7 @@ class CallChains {
   const Tries& of(const Resource& from, const Resource& service) const;
 
  private:
+  void add_calls(const Estate&);
   void add(const Resource& from, const Resource& service);
   void add_linkerd(const Resource& from, const Resource& service);
   void add_gateways(const Estate&);

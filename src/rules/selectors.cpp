@@ -28,12 +28,13 @@ const Node* labels_of(const Resource& resource, const SelectingKind& kind) {
 }
 
 std::vector<const Pods*> chosen(const Estate& estate, const Resource& resource, const SelectingKind& kind) {
-  const auto labels = labels_at(labels_of(resource, kind));
+  const Node* labels = labels_of(resource, kind);
   if (!kind.everywhere_from_root || *resource.ns != estate.settings().root_namespace)
     return estate.selected(*resource.ns, labels);
+  const auto selector = labels_at(labels);
   std::vector<const Pods*> out;
   for (const auto& pods : estate.pods())
-    if (mesh::selects(labels, pods.labels)) out.push_back(&pods);
+    if (mesh::selects(selector, pods.labels)) out.push_back(&pods);
   return out;
 }
 

@@ -40,6 +40,7 @@ bool is_for_gateways(const Resource& resource) {
 }
 
 void check(const Estate& estate, Report& report) {
+  if (!any_ambient(estate)) return;
   for (const auto* policy : estate.of("AuthorizationPolicy", "security.istio.io")) {
     if (!is_ambient(estate, *policy->ns) || is_for_gateways(*policy)) continue;
     std::string path;

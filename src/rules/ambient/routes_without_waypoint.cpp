@@ -28,11 +28,11 @@ void check_host(const Estate& estate, const Resource& resource, const Place& hos
 }
 
 void check(const Estate& estate, Report& report) {
-  const auto see_hosts = [&](std::string_view kind, std::string_view pattern) {
-    for (const auto* resource : estate.of(kind))
-      if (of_the_mesh(*resource))
-        each(resource->root, pattern,
-             [&](const Place& host) { check_host(estate, *resource, host, report); });
+  if (!any_ambient(estate)) return;
+  const auto see_hosts = [&](std::string_view kind, const Way& way) {
+    each(estate.of(kind), way, [&](const Resource* resource, const Place& host) {
+      if (of_the_mesh(*resource)) check_host(estate, *resource, host, report);
+    });
   };
   see_hosts("VirtualService", "spec.hosts[]");
   see_hosts("DestinationRule", "spec.host");

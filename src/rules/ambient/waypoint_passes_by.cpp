@@ -21,10 +21,10 @@ void check_host(const Estate& estate, const Resource& resource, const Place& hos
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* routes : estate.of("VirtualService"))
-    if (get(routes->root, "spec.gateways") == nullptr)
-      each(routes->root, "spec.hosts[]",
-           [&](const Place& host) { check_host(estate, *routes, host, false, report); });
+  if (!any_ambient(estate)) return;
+  each(estate.of("VirtualService"), "spec.hosts[]", [&](const Resource* routes, const Place& host) {
+    if (get(routes->root, "spec.gateways") == nullptr) check_host(estate, *routes, host, false, report);
+  });
   each(estate.of("DestinationRule"), "spec.host",
        [&](const Resource* rule, const Place& host) { check_host(estate, *rule, host, true, report); });
 }

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "rules/looks.hpp"
 #include "rules/refusals.hpp"
 
 namespace marty::rules::catalog {
@@ -33,47 +34,60 @@ void check_balancer(const Resource& rule, const Place& balancer, Report& report)
         .severity = Severity::kWarning;
 }
 
-/// What a whole policy and the settings of one port have in common.
+void check_pool(const Resource& rule, const Place& pool, Report& report) {
+  check_needs_one(rule, pool, {"tcp", "http"}, report);
+  if (text(pool.node, "http.h2UpgradePolicy") == "UPGRADE" &&
+      is_true(get(pool.node, "http.useClientProtocol")))
+    refuse(rule, pool, "http.useClientProtocol",
+           "h2UpgradePolicy: UPGRADE is here too: one of them picks the protocol", report);
+}
+
+void check_keep_alive(const Resource& rule, const Place& alive, Report& report) {
+  for (const auto field : {"interval", "timeout"})
+    if (alive.node.find(field) == nullptr)
+      refuse(rule, alive, {}, fmt::format("pings need '{}', too", field), report);
+}
+
+/// The settings of one port, or of a subset.
 void check_policy(const Resource& rule, const Place& policy, Report& report) {
   const auto below = [&](const Way& field, const auto& check) {
     if (const Node* node = get(policy.node, field))
-      check(Place{*node, policy.path + "." + std::string(field.words())});
+      check(rule, Place{*node, policy.path + "." + std::string(field.words())}, report);
   };
-  below("connectionPool", [&](const Place& pool) {
-    check_needs_one(rule, pool, {"tcp", "http"}, report);
-    if (text(pool.node, "http.h2UpgradePolicy") == "UPGRADE" &&
-        is_true(get(pool.node, "http.useClientProtocol")))
-      refuse(rule, pool, "http.useClientProtocol",
-             "h2UpgradePolicy: UPGRADE is here too: one of them picks the protocol", report);
-  });
-  below("connectionPool.http.http2KeepAlive", [&](const Place& alive) {
-    for (const auto field : {"interval", "timeout"})
-      if (alive.node.find(field) == nullptr)
-        refuse(rule, alive, {}, fmt::format("pings need '{}', too", field), report);
-  });
-  below("loadBalancer", [&](const Place& balancer) { check_balancer(rule, balancer, report); });
+  below("connectionPool", check_pool);
+  below("connectionPool.http.http2KeepAlive", check_keep_alive);
+  below("loadBalancer", check_balancer);
 }
 
-void check_ports(const Resource& rule, const Place& policy, Report& report) {
+void check_port(const Resource& rule, const Place& settings, Report& report) {
+  if (get(settings.node, "port.number") == nullptr)
+    refuse(rule, settings, {}, "which port? These settings need port.number", report);
+  else
+    check_needs_one(rule, settings, {"loadBalancer", "connectionPool", "outlierDetection", "tls"}, report);
+  check_policy(rule, settings, report);
+}
+
+void check_tunnel(const Resource& rule, const Place& policy, Report& report) {
+  check_exclusive(rule, policy, "tunnel", "proxyProtocol", report);
+}
+
+void check_subset(const Resource& rule, const Place& policy, Report& report) {
+  check_policy(rule, policy, report);
   each(policy.node, "portLevelSettings[]", [&](const Place& at) {
     const std::string path = policy.path + "." + at.path;
-    const Place settings{at.node, path};
-    if (get(at.node, "port.number") == nullptr)
-      refuse(rule, settings, {}, "which port? These settings need port.number", report);
-    else
-      check_needs_one(rule, settings, {"loadBalancer", "connectionPool", "outlierDetection", "tls"}, report);
-    check_policy(rule, settings, report);
+    check_port(rule, {at.node, path}, report);
   });
+  check_tunnel(rule, policy, report);
 }
 
-void check(const Estate& estate, Report& report) {
-  each(estate.of("DestinationRule"), {"spec.trafficPolicy", "spec.subsets[].trafficPolicy"},
-       [&](const Resource* rule, const Place& policy) {
-         check_policy(*rule, policy, report);
-         check_ports(*rule, policy, report);
-         check_exclusive(*rule, policy, "tunnel", "proxyProtocol", report);
-       });
-}
+constexpr Look kLooks[] = {{"spec.trafficPolicy.connectionPool", check_pool},
+                           {"spec.trafficPolicy.connectionPool.http.http2KeepAlive", check_keep_alive},
+                           {"spec.trafficPolicy.loadBalancer", check_balancer},
+                           {"spec.trafficPolicy.portLevelSettings[]", check_port},
+                           {"spec.trafficPolicy", check_tunnel},
+                           {"spec.subsets[].trafficPolicy", check_subset}};
+
+void check(const Estate& estate, Report& report) { each(estate.of("DestinationRule"), kLooks, report); }
 
 }  // namespace
 

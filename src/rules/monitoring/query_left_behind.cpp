@@ -28,12 +28,13 @@ const promql::Matcher* equals(const promql::Expr& selector, std::string_view lab
 }
 
 void check(const Estate& estate, Report& report) {
+  const auto& queries = estate.queries();
+  if (queries.all().empty()) return;
   std::set<std::string_view> here;
   for (const auto& resource : estate.all()) {
     here.insert(*resource.ns);
     if (*resource.kind == "Namespace") here.insert(*resource.name);
   }
-  const auto& queries = estate.queries();
   for (const auto& query : queries.all())
     for (const auto& use : metric_uses(query.parsed.root))
       for (const auto& pair : kPairs) {

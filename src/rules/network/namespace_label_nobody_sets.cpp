@@ -10,9 +10,9 @@ namespace {
 /// kubernetes.io/metadata.name.
 bool anybody_has(const Estate& estate, std::string_view key, std::string_view value) {
   for (const auto* space : estate.of("Namespace")) {
-    const auto labels = labels_at(get(space->root, "metadata.labels"));
-    const auto own = labels.find(std::string(key));
-    if (own != labels.end() && own->second == value) return true;
+    const Node* labels = get(space->root, "metadata.labels");
+    const Node* own = labels == nullptr ? nullptr : labels->find(key);
+    if (own != nullptr && own->is_scalar() && own->text == value) return true;
   }
   return false;
 }

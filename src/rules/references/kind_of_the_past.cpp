@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "rules/estate.hpp"
@@ -21,16 +22,15 @@ constexpr std::array<Gone, 5> kGone{{
 }};
 
 void check(const Estate& estate, Report& report) {
-  for (const auto& resource : estate.all())
-    for (const auto& gone : kGone) {
-      if (resource.group() != gone.group) continue;
-      const Node* version = get(resource.root, "apiVersion");
-      if (version == nullptr) continue;
-      report
-          .at(resource, *version, "apiVersion",
-              fmt::format("{} of {} is gone since {}", *resource.kind, gone.group, gone.since))
-          .notes = {{{}, fmt::format("write {}", gone.instead)}};
-    }
+  for (const auto& resource : estate.all()) {
+    const auto* gone = std::ranges::find(kGone, resource.group(), &Gone::group);
+    const Node* version = gone == kGone.end() ? nullptr : get(resource.root, "apiVersion");
+    if (version == nullptr) continue;
+    report
+        .at(resource, *version, "apiVersion",
+            fmt::format("{} of {} is gone since {}", *resource.kind, gone->group, gone->since))
+        .notes = {{{}, fmt::format("write {}", gone->instead)}};
+  }
 }
 
 }  // namespace

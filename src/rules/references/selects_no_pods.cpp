@@ -24,10 +24,10 @@ const Pods* nearest(const Estate& estate, const Resource& resource, const mesh::
 
 void check(const Estate& estate, Report& report) {
   for (const auto& kind : selecting_kinds()) {
-    for (const auto* resource : estate.of(kind.kind)) {
-      if (resource->group() != kind.group || !estate.has_pods(*resource->ns)) continue;
+    for (const auto* resource : estate.of(kind.kind, kind.group)) {
       const Node* labels = labels_of(*resource, kind);
-      if (labels == nullptr || !chosen(estate, *resource, kind).empty()) continue;
+      if (labels == nullptr || !chosen(estate, *resource, kind).empty() || !estate.has_pods(*resource->ns))
+        continue;
       auto& finding = report.at(
           *resource, *labels, std::string(kind.labels.words()),
           fmt::format("this {} selects none of the pods here, so it does nothing", *resource->kind));

@@ -105,6 +105,9 @@ void tell(const Call& call, const Resource& middle, const Sourced<Duration>& out
 }
 
 void check(const Estate& estate, Report& report) {
+  bool calls = false;
+  each_call(estate, [&](const Call&) { calls = true; });
+  if (!calls) return;
   const auto known = deadlines(estate);
   if (known.empty()) return;
   const auto patience = of_callers(estate, known);

@@ -48,18 +48,20 @@ void check_block(const Resource& rule, const Place& block, Hosts hosts, std::str
                            : number(block.node, "maxEjectionPercent").value_or(kDefaultPercent);
   if (hosts.now == 0 || percent <= 0) return;
   const Node& at = written == nullptr ? block.node : *written;
-  const auto path = written == nullptr ? block.path.words() : block.path + ".maxEjectionPercent";
+  const auto path = [&] {
+    return written == nullptr ? block.path.words() : block.path + ".maxEjectionPercent";
+  };
   if (hosts.most > 1 && percent < 100) {
     if (hosts.now * static_cast<std::uint64_t>(percent) < 100)
-      too_few(rule, at, path, hosts, percent, written != nullptr, report);
+      too_few(rule, at, path(), hosts, percent, written != nullptr, report);
     return;
   }
   auto& finding =
       hosts.most == 1
-          ? report.at(rule, at, path,
+          ? report.at(rule, at, path(),
                       fmt::format("{} has one endpoint: there is nobody to send its requests to instead", of))
           : report.at(
-                rule, at, path,
+                rule, at, path(),
                 fmt::format("100 % of {} endpoints may be ejected at once; then every call gets 503 (UH)",
                             hosts.now));
   finding.severity = Severity::kInfo;
@@ -68,14 +70,19 @@ void check_block(const Resource& rule, const Place& block, Hosts hosts, std::str
                                     : "50 keeps half of them whatever happens"}};
 }
 
-/// The policy of a host or subset, and what it says for single ports.
-void check_policy(const Resource& rule, const Place& policy, Hosts hosts, std::string_view of,
+/// What the policy of a subset says, for all ports and for single ones.
+void check_subset(const Estate& estate, const Resource& rule, const Resource& service, const Place& subset,
                   Report& report) {
-  for (const Way& pattern : {Way("outlierDetection"), Way("portLevelSettings[].outlierDetection")})
-    each(policy.node, pattern, [&](const Place& block) {
-      const auto path = policy.path + "." + block.path;
-      check_block(rule, {block.node, path}, hosts, of, report);
-    });
+  const Node* policy = subset.node.find("trafficPolicy");
+  if (policy == nullptr) return;
+  const auto name = text(subset.node, "name");
+  const auto check = [&](const Place& block) {
+    const auto path = fmt::format("{}.trafficPolicy.{}", subset.path, block.path);
+    check_block(rule, {block.node, path}, count(estate.subsets().pods(service, name)),
+                fmt::format("subset '{}'", name), report);
+  };
+  each(*policy, "outlierDetection", check);
+  each(*policy, "portLevelSettings[].outlierDetection", check);
 }
 
 /// How many endpoints ServiceEntries list for their hosts; what DNS or a selector finds is not known.
@@ -92,26 +99,26 @@ std::map<std::string_view, Hosts> listed_hosts(const Estate& estate) {
 }
 
 void check(const Estate& estate, Report& report) {
-  const auto& subsets = estate.subsets();
+  constexpr std::size_t kSubsets = 2;
+  static constexpr Way kWays[] = {"spec.trafficPolicy.outlierDetection",
+                                  "spec.trafficPolicy.portLevelSettings[].outlierDetection",
+                                  "spec.subsets[]"};
   const auto listed = listed_hosts(estate);
-  for (const auto* rule : estate.of("DestinationRule")) {
-    const auto host = text(rule->root, "spec.host");
-    const auto* service = estate.service(host, *rule->ns);
-    const auto entry = listed.find(host);
-    if (service == nullptr && entry == listed.end()) continue;
-    each(rule->root, "spec.trafficPolicy", [&](const Place& policy) {
-      check_policy(*rule, policy, service != nullptr ? count(subsets.pods(*service, "")) : entry->second,
-                   host, report);
-    });
-    if (service == nullptr) continue;
-    each(rule->root, "spec.subsets[]", [&](const Place& subset) {
-      const auto name = text(subset.node, "name");
-      const Node* own = subset.node.find("trafficPolicy");
-      if (own == nullptr) return;
-      check_policy(*rule, {*own, subset.path + ".trafficPolicy"}, count(subsets.pods(*service, name)),
-                   fmt::format("subset '{}'", name), report);
-    });
-  }
+  const auto& rules = estate.of("DestinationRule");
+  if (rules.empty()) return;
+  each(rules.found(), kWays, [&](std::size_t i, std::size_t way, const Place& at) {
+    const auto& rule = *rules[i];
+    if (way == kSubsets && at.node.find("trafficPolicy") == nullptr) return;
+    const auto host = text(rule.root, "spec.host");
+    const auto* service = estate.service(host, *rule.ns);
+    if (way == kSubsets) {
+      if (service != nullptr) check_subset(estate, rule, *service, at, report);
+    } else if (service != nullptr) {
+      check_block(rule, at, count(estate.pods_of(*service)), host, report);
+    } else if (const auto entry = listed.find(host); entry != listed.end()) {
+      check_block(rule, at, entry->second, host, report);
+    }
+  });
 }
 
 }  // namespace

@@ -7,6 +7,7 @@ namespace marty::rules::catalog {
 namespace {
 
 void check(const Estate& estate, Report& report) {
+  if (!any(estate.of("VirtualService"), {"spec.http[].fault"})) return;
   for (const auto* resource : estate.of("VirtualService")) {
     bool said = false;  // once for an object: its routes are usually variants of each other
     each(resource->root, "spec.http[]", [&](const Place& route) {

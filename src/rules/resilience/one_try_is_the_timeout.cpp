@@ -15,10 +15,10 @@ bool retries_timeouts(std::string_view on) {
 
 void check(const Estate& estate, Report& report) {
   each(estate.of("VirtualService"), "spec.http[]", [&](const Resource* resource, const Place& route) {
-    const auto timeout = manifest::parse_duration(text(route.node, "timeout"));
     const auto per_try = manifest::parse_duration(text(route.node, "retries.perTryTimeout"));
-    if (!timeout || !per_try || *per_try >= *timeout ||
-        number(route.node, "retries.attempts").value_or(0) < 1 ||
+    if (!per_try) return;
+    const auto timeout = manifest::parse_duration(text(route.node, "timeout"));
+    if (!timeout || *per_try >= *timeout || number(route.node, "retries.attempts").value_or(0) < 1 ||
         retries_timeouts(text(route.node, "retries.retryOn")))
       return;
     report

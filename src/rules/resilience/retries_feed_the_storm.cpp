@@ -20,20 +20,17 @@ bool lists(std::string_view words, std::string_view wanted) {
 constexpr std::string_view kWayOut =
     "let the caller wait instead; retry only what failed, not what was refused";
 
-void check_istio(const Resource& resource, Report& report) {
-  each(resource.root, "spec.http[].retries", [&](const Place& retries) {
-    const auto on = text(retries.node, "retryOn");
-    if (number(retries.node, "attempts").value_or(0) < 1) return;
-    const std::string_view refusal = lists(on, "429") ? "429 is the answer of a rate limit"
-                                     : lists(on, "envoy-ratelimited")
-                                         ? "envoy-ratelimited is a rate limit's answer"
-                                         : "";
-    if (refusal.empty()) return;
-    report
-        .at(resource, *retries.node.find("retryOn"), retries.path + ".retryOn",
-            fmt::format("{}: sending the request again adds to the load that was refused", refusal))
-        .notes = {{{}, std::string(kWayOut)}};
-  });
+void check_istio(const Resource& resource, const Place& retries, Report& report) {
+  const auto on = text(retries.node, "retryOn");
+  const std::string_view refusal = lists(on, "429") ? "429 is the answer of a rate limit"
+                                   : lists(on, "envoy-ratelimited")
+                                       ? "envoy-ratelimited is a rate limit's answer"
+                                       : "";
+  if (refusal.empty() || number(retries.node, "attempts").value_or(0) < 1) return;
+  report
+      .at(resource, *retries.node.find("retryOn"), retries.path + ".retryOn",
+          fmt::format("{}: sending the request again adds to the load that was refused", refusal))
+      .notes = {{{}, std::string(kWayOut)}};
 }
 
 /// Whether a list of statuses and ranges, "429,500-599", covers one.
@@ -63,7 +60,8 @@ void check_linkerd(const Resource& resource, Report& report) {
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* resource : estate.of("VirtualService")) check_istio(*resource, report);
+  each(estate.of("VirtualService"), "spec.http[].retries",
+       [&](const Resource* resource, const Place& retries) { check_istio(*resource, retries, report); });
   for (const auto* kind : {"Service", "HTTPRoute"})
     for (const auto* resource : estate.of(kind)) check_linkerd(*resource, report);
 }

@@ -7,8 +7,8 @@
 namespace marty::rules::catalog {
 namespace {
 
-std::optional<Duration> duration_at(const Node& node, std::string_view path) {
-  return manifest::parse_duration(text(node, path));
+std::optional<Duration> duration_at(const Node& node, const Way& way) {
+  return manifest::parse_duration(text(node, way));
 }
 
 /// The waits before all retries together, at their longest: 25ms, 50ms, 100ms … up to 250ms (istio.md 2.4).
@@ -36,10 +36,11 @@ void no_room_to_wait(const Resource& resource, const Place& route, Duration time
 }
 
 void check_route(const Resource& resource, const Place& route, Report& report) {
-  const auto timeout = duration_at(route.node, "timeout");
   const auto per_try = duration_at(route.node, "retries.perTryTimeout");
+  if (!per_try) return;
+  const auto timeout = duration_at(route.node, "timeout");
   const auto attempts = number(route.node, "retries.attempts");
-  if (!timeout || *timeout <= Duration{} || !per_try || !attempts || *attempts < 1) return;
+  if (!timeout || *timeout <= Duration{} || !attempts || *attempts < 1) return;
   const auto tries = *attempts + 1;
   const auto needed = *per_try * tries;
   const auto waits = longest_waits(*attempts);

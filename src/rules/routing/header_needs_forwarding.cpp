@@ -40,6 +40,7 @@ std::multimap<const Resource*, Asked> asked_headers(const Estate& estate) {
 }
 
 void check(const Estate& estate, Report& report) {
+  if (!any(estate.of("VirtualService"), {"spec.http[].match[].headers"})) return;
   auto asked = asked_headers(estate);
   if (asked.empty()) return;
   std::map<const Pods*, const Resource*> behind;  // pods in the middle of a chain are behind a Service

@@ -28,7 +28,15 @@ void check_regex(const Resource& resource, const Place& in, std::string_view fie
     refuse(resource, in, field, fmt::format("this is no regular expression: {}", why), report);
 }
 
+/// Whether a route has one of the parts that are looked at.
+bool has_parts(const Node& route) {
+  for (const auto part : {"mirror", "directResponse", "redirect", "rewrite"})
+    if (route.find(part) != nullptr) return true;
+  return false;
+}
+
 void check_http(const Resource& resource, const Place& route, Report& report) {
+  if (!has_parts(route.node)) return;
   check_exclusive(resource, route, "mirror", "mirrors", report);
   check_exclusive(resource, route, "directResponse", "rewrite", report);
   const auto below = [&](const Way& field, const auto& check) {

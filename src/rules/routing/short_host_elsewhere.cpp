@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <optional>
 
 #include "rules/estate.hpp"
 #include "rules/rule.hpp"
@@ -9,7 +10,8 @@ namespace marty::rules::catalog {
 namespace {
 
 struct Field {
-  std::string_view kind, pattern;
+  std::string_view kind;
+  Way way;
 };
 constexpr Field kHosts[] = {{"VirtualService", "spec.hosts[]"},
                             {"VirtualService", "spec.http[].route[].destination.host"},
@@ -17,25 +19,32 @@ constexpr Field kHosts[] = {{"VirtualService", "spec.hosts[]"},
                             {"VirtualService", "spec.tcp[].route[].destination.host"},
                             {"DestinationRule", "spec.host"}};
 
+/// The namespaces with a Service, by its name.
+using Spaces = std::multimap<std::string_view, std::string_view>;
+
+Spaces spaces_of(const Estate& estate) {
+  Spaces out;
+  for (const auto* service : estate.of("Service")) out.emplace(*service->name, *service->ns);
+  return out;
+}
+
 void check(const Estate& estate, Report& report) {
-  std::multimap<std::string_view, std::string_view> spaces;  // by the name of a Service
-  for (const auto* service : estate.of("Service")) spaces.emplace(*service->name, *service->ns);
-  for (const auto& [kind, pattern] : kHosts) {
-    for (const auto* resource : estate.of(kind)) {
+  std::optional<Spaces> spaces;
+  for (const auto& [kind, way] : kHosts) {
+    each(estate.of(kind), way, [&](const Resource* resource, const Place& host) {
       // Where the namespace's own Services are known, a host that is missing there is reported as such.
-      if (estate.has_services(*resource->ns)) continue;
-      each(resource->root, pattern, [&](const Place& host) {
-        const std::string_view name = host.node.text;
-        if (name.find_first_of(".*") != name.npos || spaces.count(name) != 1) return;
-        const auto meant = spaces.find(name)->second;
-        auto& finding = report.at(
-            *resource, host,
-            fmt::format("'{}' is {}.{}.svc.cluster.local here, and the Service '{}' is in namespace '{}'",
-                        name, name, *resource->ns, name, meant));
-        finding.notes = {see(*estate.find("Service", meant, name), "the Service"),
-                         {{}, fmt::format("write {}.{}.svc.cluster.local", name, meant)}};
-      });
-    }
+      const std::string_view name = host.node.text;
+      if (name.find_first_of(".*") != name.npos || estate.has_services(*resource->ns)) return;
+      if (!spaces) spaces = spaces_of(estate);
+      if (spaces->count(name) != 1) return;
+      const auto meant = spaces->find(name)->second;
+      auto& finding = report.at(
+          *resource, host,
+          fmt::format("'{}' is {}.{}.svc.cluster.local here, and the Service '{}' is in namespace '{}'", name,
+                      name, *resource->ns, name, meant));
+      finding.notes = {see(*estate.find("Service", meant, name), "the Service"),
+                       {{}, fmt::format("write {}.{}.svc.cluster.local", name, meant)}};
+    });
   }
 }
 

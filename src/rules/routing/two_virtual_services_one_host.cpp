@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include <map>
+#include <unordered_map>
 
 #include "dialect/names.hpp"
 #include "rules/estate.hpp"
@@ -18,23 +18,21 @@ bool applies_to_sidecars(const Resource& resource) {
 }
 
 void check(const Estate& estate, Report& report) {
-  std::map<std::string, std::pair<const Resource*, const Node*>> first;
-  for (const auto* resource : estate.of("VirtualService")) {
-    if (!applies_to_sidecars(*resource)) continue;
-    each(resource->root, "spec.hosts[]", [&](const Place& host) {
-      const auto name = dialect::fqdn(host.node.text, *resource->ns);
-      const auto [place, fresh] = first.try_emplace(name, resource, &host.node);
-      if (fresh || place->second.first == resource) return;
-      const auto& [other, there] = place->second;
-      report
-          .at(*resource, host,
-              fmt::format(
-                  "{} already has its routes from VirtualService '{}'; sidecars use the older of the two "
-                  "and ignore the other",
-                  name, *other->name))
-          .notes = {see(*there, "the other one"), {{}, "put all routes of a host into one VirtualService"}};
-    });
-  }
+  std::unordered_map<std::string, std::pair<const Resource*, const Node*>> first;
+  each(estate.of("VirtualService"), "spec.hosts[]", [&](const Resource* resource, const Place& host) {
+    if (!applies_to_sidecars(*resource)) return;
+    const auto name = dialect::fqdn(host.node.text, *resource->ns);
+    const auto [place, fresh] = first.try_emplace(name, resource, &host.node);
+    if (fresh || place->second.first == resource) return;
+    const auto& [other, there] = place->second;
+    report
+        .at(*resource, host,
+            fmt::format(
+                "{} already has its routes from VirtualService '{}'; sidecars use the older of the two "
+                "and ignore the other",
+                name, *other->name))
+        .notes = {see(*there, "the other one"), {{}, "put all routes of a host into one VirtualService"}};
+  });
 }
 
 }  // namespace

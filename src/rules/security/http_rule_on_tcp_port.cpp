@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
 #include <unordered_map>
 
 #include "rules/estate.hpp"
@@ -41,24 +40,29 @@ std::int64_t target_of(const Node& port, const Pods& pods) {
   return at;
 }
 
+/// Of pods of which a Service says TCP about some port; of the others no rule here finds anything.
 PortsOfPods ports_of_pods(const Estate& estate) {
   PortsOfPods out;
-  for (const auto* service : estate.of("Service")) {
-    const auto& behind = estate.pods_of(*service);
-    if (behind.empty()) continue;
-    each(service->root, "spec.ports[]", [&](const Place& port) {
-      const bool tcp = plain_tcp(port.node);
-      for (const auto* pods : behind) {
-        auto& ports = out[pods];
-        const auto at = target_of(port.node, *pods);
-        const auto known = std::ranges::find(ports, at, &Port::number);
-        if (known == ports.end())
-          ports.push_back({at, tcp});
-        else
-          known->tcp = known->tcp && tcp;
-      }
-    });
-  }
+  const auto& services = estate.of("Service");
+  each(services, "spec.ports[]", [&](const Resource* service, const Place& port) {
+    if (plain_tcp(port.node))
+      for (const auto* pods : estate.pods_of(*service)) out.try_emplace(pods);
+  });
+  if (out.empty()) return out;
+  each(services, "spec.ports[]", [&](const Resource* service, const Place& port) {
+    const bool tcp = plain_tcp(port.node);
+    for (const auto* pods : estate.pods_of(*service)) {
+      const auto entry = out.find(pods);
+      if (entry == out.end()) continue;
+      auto& ports = entry->second;
+      const auto at = target_of(port.node, *pods);
+      const auto known = std::ranges::find(ports, at, &Port::number);
+      if (known == ports.end())
+        ports.push_back({at, tcp});
+      else
+        known->tcp = known->tcp && tcp;
+    }
+  });
   return out;
 }
 
@@ -80,7 +84,8 @@ const Node* of_http(const Node& operation, std::string_view& field) {
 }
 
 void check(const Estate& estate, Report& report) {
-  std::optional<PortsOfPods> ports;
+  const auto ports = ports_of_pods(estate);
+  if (ports.empty()) return;
   const auto kinds = selecting_kinds();
   const auto kind = std::ranges::find(kinds, "AuthorizationPolicy", &SelectingKind::kind);
   each(estate.of("AuthorizationPolicy", "security.istio.io"), "spec.rules[].to[].operation",
@@ -88,11 +93,10 @@ void check(const Estate& estate, Report& report) {
          std::string_view field;
          const Node* asked = of_http(operation.node, field);
          if (asked == nullptr || labels_of(*policy, *kind) == nullptr) return;
-         if (!ports) ports = ports_of_pods(estate);
          const auto pods = chosen(estate, *policy, *kind);
          const bool tcp = !pods.empty() && std::ranges::all_of(pods, [&](const Pods* one) {
-           const auto known = ports->find(one);
-           return known != ports->end() && all_tcp(known->second, operation.node.find("ports"));
+           const auto known = ports.find(one);
+           return known != ports.end() && all_tcp(known->second, operation.node.find("ports"));
          });
          if (!tcp) return;
          const bool deny = text(policy->root, "spec.action") == "DENY";

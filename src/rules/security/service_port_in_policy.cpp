@@ -41,14 +41,19 @@ std::optional<std::uint16_t> port_in(std::string_view text) {
   return port;
 }
 
-/// The first Service by whose port alone the pods know the number; nullptr when it is one of their own.
-const Lead* mistaken(const Pods& pods, const std::vector<Lead>& leads, std::uint16_t port) {
-  const auto known = std::ranges::find(leads, port, &Lead::from);
-  if (known == leads.end() || std::ranges::count(leads, port, &Lead::to) > 0) return nullptr;
+bool declares(const Pods& pods, std::uint16_t port) {
   bool own = false;
   each(*pods.spec, "containers[].ports[].containerPort",
        [&](const Place& one) { own = own || port_in(one.node.text) == port; });
-  return own ? nullptr : &*known;
+  return own;
+}
+
+/// The first Service by whose port alone the pods know the number; nullptr when it is one of their own.
+const Lead* mistaken(const Pods& pods, const Leads& all, std::uint16_t port) {
+  const auto leads = all.find(&pods);
+  if (leads == all.end() || std::ranges::count(leads->second, port, &Lead::to) > 0) return nullptr;
+  const auto known = std::ranges::find(leads->second, port, &Lead::from);
+  return known == leads->second.end() ? nullptr : &*known;
 }
 
 bool is_port(std::string_view text) {
@@ -56,22 +61,49 @@ bool is_port(std::string_view text) {
          std::stoi(std::string(text)) <= 65535;
 }
 
-void check_port(const Resource& policy, const Node& node, const Path& path, std::string_view field,
-                const std::vector<const Pods*>& pods, const Leads& all, Report& report) {
-  const auto port = port_in(node.text);
-  const Lead* meant = nullptr;
-  for (const auto* one : pods) {
-    const auto known = all.find(one);
-    meant = known == all.end() || !port ? nullptr : mistaken(*one, known->second, *port);
-    if (meant == nullptr) return;
+class Check {
+ public:
+  Check(const Estate& estate, Report& report) : estate_(estate), report_(report) {}
+
+  void kind(const SelectingKind& kind) {
+    static constexpr Way kWays[] = {"spec.portLevelMtls", "spec.rules[].to[].operation.ports[]"};
+    const auto& policies = estate_.of(kind.kind, kind.group);
+    if (policies.empty()) return;
+    each(policies.found(), kWays, [&](std::size_t object, std::size_t way, const Place& at) {
+      const auto& policy = *policies[object];
+      if (labels_of(policy, kind) == nullptr) return;
+      if (std::exchange(policy_, &policy) != &policy) pods_ = chosen(estate_, policy, kind);
+      if (way == 1) return port(at.node, [&] { return at.path.words(); });
+      for (std::size_t i = 0; at.node.is_mapping() && i < at.node.size(); ++i) {
+        const auto& key = at.node.entry(i).key;
+        port(key, [&] { return at.path + "." + key.text; });
+      }
+    });
   }
-  if (meant == nullptr) return;
-  report
-      .at(policy, node, field.empty() ? path.words() : fmt::format("{}.{}", path, field),
-          fmt::format("{} is the Service's port; policies go by the pods' own, which is {}", node.text,
-                      meant->to))
-      .notes = {see(*meant->service, "the Service that leads from one to the other")};
-}
+
+ private:
+  template <class PathOf>
+  void port(const Node& node, const PathOf& path) {
+    const auto port = port_in(node.text);
+    if (!port || std::ranges::any_of(pods_, [&](const Pods* one) { return declares(*one, *port); })) return;
+    if (!leads_) leads_ = leads_to_pods(estate_);
+    const Lead* meant = nullptr;
+    for (const auto* one : pods_)
+      if ((meant = mistaken(*one, *leads_, *port)) == nullptr) return;
+    if (meant == nullptr) return;
+    report_
+        .at(*policy_, node, path(),
+            fmt::format("{} is the Service's port; policies go by the pods' own, which is {}", node.text,
+                        meant->to))
+        .notes = {see(*meant->service, "the Service that leads from one to the other")};
+  }
+
+  const Estate& estate_;
+  Report& report_;
+  std::optional<Leads> leads_;
+  const Resource* policy_ = nullptr;
+  std::vector<const Pods*> pods_;  // of that policy
+};
 
 void check_numbers(const Estate& estate, Report& report) {
   each(estate.of("AuthorizationPolicy", "security.istio.io"),
@@ -82,30 +114,11 @@ void check_numbers(const Estate& estate, Report& report) {
        });
 }
 
-void check_kind(const Estate& estate, const SelectingKind& kind, const Leads& all, Report& report) {
-  static constexpr Way kWays[] = {"spec.portLevelMtls", "spec.rules[].to[].operation.ports[]"};
-  const auto& policies = estate.of(kind.kind, kind.group);
-  if (policies.empty()) return;
-  const Resource* last = nullptr;
-  std::vector<const Pods*> pods;  // of the last policy
-  each(policies.found(), kWays, [&](std::size_t object, std::size_t way, const Place& at) {
-    const auto* policy = policies[object];
-    if (labels_of(*policy, kind) == nullptr) return;
-    if (std::exchange(last, policy) != policy) pods = chosen(estate, *policy, kind);
-    if (way == 1) return check_port(*policy, at.node, at.path, {}, pods, all, report);
-    for (std::size_t i = 0; at.node.is_mapping() && i < at.node.size(); ++i) {
-      const auto& port = at.node.entry(i).key;
-      check_port(*policy, port, at.path, port.text, pods, all, report);
-    }
-  });
-}
-
 void check(const Estate& estate, Report& report) {
   check_numbers(estate, report);
-  const auto all = leads_to_pods(estate);
+  Check check(estate, report);
   for (const auto& kind : selecting_kinds())
-    if (kind.kind == "PeerAuthentication" || kind.kind == "AuthorizationPolicy")
-      check_kind(estate, kind, all, report);
+    if (kind.kind == "PeerAuthentication" || kind.kind == "AuthorizationPolicy") check.kind(kind);
 }
 
 }  // namespace

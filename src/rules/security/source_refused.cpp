@@ -10,26 +10,27 @@ namespace marty::rules::catalog {
 namespace {
 
 void check_addresses(const Resource& policy, const Place& source, Report& report) {
-  for (const Way& list :
-       {Way("ipBlocks[]"), Way("notIpBlocks[]"), Way("remoteIpBlocks[]"), Way("notRemoteIpBlocks[]")})
-    each(source.node, list, [&](const Place& block) {
-      const std::string_view text = block.node.text;
-      if (!schema::is_ip(text) && !schema::is_cidr(text))
-        report.at(policy, block.node, source.path + "." + block.path,
-                  fmt::format("'{}' is neither an IP address nor a network such as 10.0.0.0/8", text));
-    });
+  for (const std::string_view list : {"ipBlocks", "notIpBlocks", "remoteIpBlocks", "notRemoteIpBlocks"})
+    if (const Node* blocks = source.node.find(list))
+      each(*blocks, "[]", [&](const Place& block) {
+        const std::string_view text = block.node.text;
+        if (!schema::is_ip(text) && !schema::is_cidr(text))
+          report.at(policy, block.node, fmt::format("{}.{}{}", source.path, list, block.path),
+                    fmt::format("'{}' is neither an IP address nor a network such as 10.0.0.0/8", text));
+      });
 }
 
 void check_trust_domains(const Resource& policy, const Place& source, Report& report) {
-  for (const Way& list : {Way("trustDomains[]"), Way("notTrustDomains[]")})
-    each(source.node, list, [&](const Place& domain) {
-      const std::string_view text = domain.node.text;
-      const auto stars = std::ranges::count(text, '*');
-      const bool at_end = text.starts_with('*') || text.ends_with('*');
-      if (text.find('/') != text.npos || stars > 1 || (stars == 1 && !at_end))
-        report.at(policy, domain.node, source.path + "." + domain.path,
-                  fmt::format("'{}' is no trust domain; one '*' may stand at one end", text));
-    });
+  for (const std::string_view list : {"trustDomains", "notTrustDomains"})
+    if (const Node* domains = source.node.find(list))
+      each(*domains, "[]", [&](const Place& domain) {
+        const std::string_view text = domain.node.text;
+        const auto stars = std::ranges::count(text, '*');
+        const bool at_end = text.starts_with('*') || text.ends_with('*');
+        if (text.find('/') != text.npos || stars > 1 || (stars == 1 && !at_end))
+          report.at(policy, domain.node, fmt::format("{}.{}{}", source.path, list, domain.path),
+                    fmt::format("'{}' is no trust domain; one '*' may stand at one end", text));
+      });
 }
 
 /// An authorizer outside is asked about the request itself; who calls is for ALLOW and DENY to say.
@@ -44,14 +45,12 @@ void check_custom(const Resource& policy, const Place& source, Report& report) {
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* policy : estate.of("AuthorizationPolicy", "security.istio.io")) {
-    const bool custom = text(policy->root, "spec.action") == "CUSTOM";
-    each(policy->root, "spec.rules[].from[].source", [&](const Place& source) {
-      check_addresses(*policy, source, report);
-      check_trust_domains(*policy, source, report);
-      if (custom) check_custom(*policy, source, report);
-    });
-  }
+  each(estate.of("AuthorizationPolicy", "security.istio.io"), "spec.rules[].from[].source",
+       [&](const Resource* policy, const Place& source) {
+         check_addresses(*policy, source, report);
+         check_trust_domains(*policy, source, report);
+         if (text(policy->root, "spec.action") == "CUSTOM") check_custom(*policy, source, report);
+       });
 }
 
 }  // namespace

@@ -25,39 +25,33 @@ std::set<const Pods*> checked(const Estate& estate) {
   return out;
 }
 
-/// The first thing that the policy wants to know of a token; nullptr when it does not ask.
-const Node* asked_of_token(const Resource& policy, std::string& path) {
-  const Node* found = nullptr;
-  const auto take = [&](const Place& at) {
-    if (found == nullptr) found = &at.node, path = at.path;
-  };
-  each(policy.root, "spec.rules[].from[].source.requestPrincipals", take);
-  each(policy.root, "spec.rules[].when[].key", [&](const Place& key) {
-    if (key.node.text.starts_with("request.auth.")) take(key);
-  });
-  return found;
+void check_policy(const Estate& estate, const Resource& policy, const Place& asked,
+                  const std::set<const Pods*>& with_tokens, Report& report) {
+  const auto& kind = kind_named("AuthorizationPolicy");
+  if (get(policy.root, "spec.targetRefs") != nullptr || labels_of(policy, kind) == nullptr) return;
+  const auto pods = chosen(estate, policy, kind);
+  if (pods.empty() || std::ranges::any_of(pods, [&](const Pods* one) { return with_tokens.contains(one); }))
+    return;
+  const bool deny = text(policy.root, "spec.action") == "DENY";
+  report
+      .at(policy, asked,
+          fmt::format("no RequestAuthentication reads tokens at these pods, so no request has one: {}",
+                      deny ? "this denies nobody" : "this lets nobody in"))
+      .notes = {see(*pods.front()->owner, "the pods"),
+                {{}, "write a RequestAuthentication with the issuer of the tokens, for the same pods"}};
 }
 
 void check(const Estate& estate, Report& report) {
+  static constexpr Way kWays[] = {"spec.rules[].from[].source.requestPrincipals", "spec.rules[].when[].key"};
+  const auto& policies = estate.of("AuthorizationPolicy", "security.istio.io");
+  if (!any(policies, {kWays[0], kWays[1]})) return;
   const auto with_tokens = checked(estate);
-  const auto& kind = kind_named("AuthorizationPolicy");
-  for (const auto* policy : estate.of(kind.kind, kind.group)) {
-    std::string path;
-    const Node* asked = asked_of_token(*policy, path);
-    if (asked == nullptr || get(policy->root, "spec.targetRefs") != nullptr ||
-        labels_of(*policy, kind) == nullptr)
-      continue;
-    const auto pods = chosen(estate, *policy, kind);
-    if (pods.empty() || std::ranges::any_of(pods, [&](const Pods* one) { return with_tokens.contains(one); }))
-      continue;
-    const bool deny = text(policy->root, "spec.action") == "DENY";
-    report
-        .at(*policy, *asked, path,
-            fmt::format("no RequestAuthentication reads tokens at these pods, so no request has one: {}",
-                        deny ? "this denies nobody" : "this lets nobody in"))
-        .notes = {see(*pods.front()->owner, "the pods"),
-                  {{}, "write a RequestAuthentication with the issuer of the tokens, for the same pods"}};
-  }
+  const Resource* last = nullptr;  // of a policy the first thing it asks of a token is enough
+  each(policies.found(), kWays, [&](std::size_t policy, std::size_t way, const Place& asked) {
+    if (policies[policy] == last || (way == 1 && !asked.node.text.starts_with("request.auth."))) return;
+    last = policies[policy];
+    check_policy(estate, *last, asked, with_tokens, report);
+  });
 }
 
 }  // namespace

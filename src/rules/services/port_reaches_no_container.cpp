@@ -10,12 +10,12 @@ namespace {
 /// only pods that declare ports at all can contradict.
 bool declares(const Pods& pods, std::string_view target, bool& any) {
   bool found = false;
-  for (const Way& pattern : {Way("containers[].ports[]"), Way("initContainers[].ports[]")}) {
-    each(*pods.spec, pattern, [&](const Place& port) {
-      any = true;
-      found = found || text(port.node, "name") == target || text(port.node, "containerPort") == target;
-    });
-  }
+  const auto look = [&](const Place& port) {
+    any = true;
+    found = found || text(port.node, "name") == target || text(port.node, "containerPort") == target;
+  };
+  each(*pods.spec, "containers[].ports[]", look);
+  if (!found) each(*pods.spec, "initContainers[].ports[]", look);
   return found;
 }
 
@@ -24,7 +24,7 @@ void check_port(const Estate& estate, const Resource& service, const Place& port
   const Node* at = target != nullptr ? target : port.node.find("port");
   if (at == nullptr) return;
   bool any = false;
-  const auto all = estate.pods_of(service);
+  const auto& all = estate.pods_of(service);
   for (const auto* pods : all)
     if (declares(*pods, at->text, any)) return;
   if (!any) return;

@@ -21,11 +21,10 @@ struct Known {
 };
 
 void check(const Estate& estate, Report& report) {
-  std::map<std::pair<const Pods*, std::string>, Known> first;
+  std::map<std::pair<const Pods*, std::string_view>, Known> first;
   each(estate.of("Service"), "spec.ports[]", [&](const Resource* service, const Place& port) {
     const Node* target = port.node.find("targetPort");
-    const auto key =
-        std::string(target != nullptr ? std::string_view(target->text) : text(port.node, "port"));
+    const auto key = target != nullptr ? std::string_view(target->text) : text(port.node, "port");
     for (const auto* pods : estate.pods_of(*service)) {
       const auto [place, fresh] = first.try_emplace({pods, key}, Known{service, &port.node});
       if (fresh || protocol_of(*place->second.port) == protocol_of(port.node)) continue;

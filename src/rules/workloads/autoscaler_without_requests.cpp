@@ -1,16 +1,10 @@
 #include <fmt/format.h>
 
-#include <unordered_map>
-
 #include "rules/estate.hpp"
 #include "rules/rule.hpp"
 
 namespace marty::rules::catalog {
 namespace {
-
-std::string key(std::string_view kind, std::string_view ns, std::string_view name) {
-  return fmt::format("{}/{}/{}", kind, ns, name);
-}
 
 /// A limit is also the request when none is written.
 bool asks_for(const Node& container, const Way& what) {
@@ -20,34 +14,28 @@ bool asks_for(const Node& container, const Way& what) {
          (limits != nullptr && get(*limits, what) != nullptr);
 }
 
-void check_metric(const Resource& scaler, const Place& metric, const Pods& pods, Report& report) {
+void check_metric(const Estate& estate, const Resource& scaler, const Place& metric, Report& report) {
   const auto what = text(metric.node, "resource.name");
   const Node* share = get(metric.node, "resource.target.averageUtilization");
   if (what.empty() || share == nullptr) return;
-  each(*pods.spec, "containers[]", [&](const Place& container) {
+  const auto* pods = estate.made_by(text(scaler.root, "spec.scaleTargetRef.kind"), *scaler.ns,
+                                    text(scaler.root, "spec.scaleTargetRef.name"));
+  if (pods == nullptr) return;
+  each(*pods->spec, "containers[]", [&](const Place& container) {
     if (asks_for(container.node, what)) return;
     report
         .at(scaler, *share, metric.path + ".resource.target.averageUtilization",
             fmt::format(
                 "a share of what container '{}' requests, and it requests no {}: nothing is ever scaled",
                 text(container.node, "name"), what))
-        .notes = {see(*pods.owner, "these pods"),
+        .notes = {see(*pods->owner, "these pods"),
                   {{}, fmt::format("give it resources.requests.{}, or scale by averageValue", what)}};
   });
 }
 
 void check(const Estate& estate, Report& report) {
-  if (estate.of("HorizontalPodAutoscaler").empty()) return;
-  std::unordered_map<std::string, const Pods*> by_owner;
-  for (const auto& pods : estate.pods())
-    by_owner.emplace(key(*pods.owner->kind, *pods.owner->ns, *pods.owner->name), &pods);
-  for (const auto* scaler : estate.of("HorizontalPodAutoscaler")) {
-    const auto target = by_owner.find(key(text(scaler->root, "spec.scaleTargetRef.kind"), *scaler->ns,
-                                          text(scaler->root, "spec.scaleTargetRef.name")));
-    if (target == by_owner.end()) continue;
-    each(scaler->root, "spec.metrics[]",
-         [&](const Place& metric) { check_metric(*scaler, metric, *target->second, report); });
-  }
+  each(estate.of("HorizontalPodAutoscaler"), "spec.metrics[]",
+       [&](const Resource* scaler, const Place& metric) { check_metric(estate, *scaler, metric, report); });
 }
 
 }  // namespace

@@ -16,11 +16,12 @@ struct Longest {
   const Node* where = nullptr;
 };
 
-std::unordered_map<std::string, Longest> longest_by_host(const Estate& estate) {
+/// Of the routes that may take longer than so.
+std::unordered_map<std::string, Longest> longest_by_host(const Estate& estate, Duration least) {
   std::unordered_map<std::string, Longest> out;
   each(estate.of("VirtualService"), "spec.http[]", [&](const Resource* resource, const Place& route) {
     const auto timeout = manifest::parse_duration(text(route.node, "timeout"));
-    if (!timeout) return;
+    if (!timeout || *timeout <= least) return;
     each(route.node, "route[].destination.host", [&](const Place& host) {
       auto& longest = out[dialect::fqdn(host.node.text, *resource->ns)];
       if (*timeout > longest.timeout) longest = {*timeout, route.node.find("timeout")};
@@ -33,7 +34,7 @@ std::unordered_map<std::string, Longest> longest_by_host(const Estate& estate) {
 struct End {
   Duration after{};
   const Node* where = nullptr;
-  std::string path;
+  std::string_view path;
   bool by_sidecar = false;
 };
 
@@ -58,7 +59,7 @@ void tell(const Pods& pods, const End& end, const Longest& longest, Report& repo
       fmt::format("{} {} after they are told to stop, but a call may take {}",
                   end.by_sidecar ? "the sidecar of these pods ends" : "pods are killed",
                   manifest::print_duration(end.after), manifest::print_duration(longest.timeout));
-  auto& finding = end.where != nullptr ? report.at(*pods.owner, *end.where, end.path, message)
+  auto& finding = end.where != nullptr ? report.at(*pods.owner, *end.where, std::string(end.path), message)
                                        : report.object(*pods.owner, message);
   finding.notes = {see(*longest.where, "the timeout of its callers")};
   if (end.by_sidecar)
@@ -68,7 +69,9 @@ void tell(const Pods& pods, const End& end, const Longest& longest, Report& repo
 }
 
 void check(const Estate& estate, Report& report) {
-  const auto longest = longest_by_host(estate);
+  auto least = Duration::max();
+  for (const auto& pods : estate.pods()) least = std::min(least, end_of(estate, pods).after);
+  const auto longest = longest_by_host(estate, least);
   if (longest.empty()) return;
   for (const auto* service : estate.of("Service")) {
     const auto known = longest.find(dialect::fqdn(*service->name, *service->ns));

@@ -8,27 +8,31 @@
 namespace marty::rules::catalog {
 namespace {
 
-constexpr Way kPorts[] = {"readinessProbe.httpGet.port", "readinessProbe.tcpSocket.port",
-                          "livenessProbe.httpGet.port",  "livenessProbe.tcpSocket.port",
-                          "startupProbe.httpGet.port",   "startupProbe.tcpSocket.port"};
-
 bool is_number(const Node& port) {
   return port.type() == manifest::ScalarType::kInteger ||
          std::ranges::all_of(port.text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-void check_container(const Resource& owner, const Place& container, Report& report) {
+void check_port(const Resource& owner, const Place& container, std::string_view probe, const Way& way,
+                Report& report) {
+  const Node* found = container.node.find(probe);
+  const Node* port = found == nullptr ? nullptr : get(*found, way);
+  if (port == nullptr || !port->is_scalar() || is_number(*port)) return;
+  bool known = false;
   std::vector<std::string_view> names;
+  each(container.node, "ports[].name", [&](const Place& name) { known |= name.node.text == port->text; });
+  if (known) return;
   each(container.node, "ports[].name", [&](const Place& name) { names.push_back(name.node.text); });
-  for (const auto& way : kPorts) {
-    const Node* port = get(container.node, way);
-    if (port == nullptr || !port->is_scalar() ||
-        std::ranges::count(names, std::string_view(port->text)) > 0 || is_number(*port))
-      continue;
-    suggest(
-        report.at(owner, *port, fmt::format("{}.{}", container.path, way.words()),
-                  fmt::format("this container has no port named '{}': the probe fails for ever", port->text)),
-        port->text, names);
+  suggest(
+      report.at(owner, *port, fmt::format("{}.{}.{}", container.path, probe, way.words()),
+                fmt::format("this container has no port named '{}': the probe fails for ever", port->text)),
+      port->text, names);
+}
+
+void check_container(const Resource& owner, const Place& container, Report& report) {
+  for (const auto probe : {"readinessProbe", "livenessProbe", "startupProbe"}) {
+    check_port(owner, container, probe, "httpGet.port", report);
+    check_port(owner, container, probe, "tcpSocket.port", report);
   }
 }
 

@@ -34,7 +34,7 @@ void check(const Estate& estate, Report& report) {
     each(estate.of(kind), way, [&](const Resource* resource, const Place& host) {
       // Where the namespace's own Services are known, a host that is missing there is reported as such.
       const std::string_view name = host.node.text;
-      if (name.find_first_of(".*") != name.npos || estate.has_services(*resource->ns)) return;
+      if (estate.has_services(*resource->ns) || name.find_first_of(".*") != name.npos) return;
       if (!spaces) spaces = spaces_of(estate);
       if (spaces->count(name) != 1) return;
       const auto meant = spaces->find(name)->second;

@@ -71,6 +71,7 @@ bool check_linkerd(const Estate& estate, const Doors& doors, const Scrape& scrap
 }
 
 void check(const Estate& estate, Report& report) {
+  if (estate.of("ServiceMonitor").empty() && estate.of("PodMonitor").empty()) return;
   const Guards guards(estate);
   const Doors doors(estate);
   const bool strangers = scraped_by_strangers(estate);

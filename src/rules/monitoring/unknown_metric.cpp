@@ -70,6 +70,7 @@ bool uses_linkerd(const Estate& estate) {
 
 void check(const Estate& estate, Report& report) {
   const auto& queries = estate.queries();
+  if (queries.all().empty()) return;
   const bool linkerd = uses_linkerd(estate);
   for (const auto& query : queries.all()) {
     for (const auto& use : metric_uses(query.parsed.root)) {

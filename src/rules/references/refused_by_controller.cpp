@@ -15,7 +15,7 @@ std::string_view wanted(std::string_view type) {
 
 void check(const Estate& estate, Report& report) {
   for (const auto& resource : estate.all()) {
-    const Node* status = get(resource.root, "status");
+    const Node* status = resource.root.find("status");
     if (status == nullptr || !status->is_mapping()) continue;
     for (const Way& conditions : {Way("status.conditions[]"), Way("status.parents[].conditions[]"),
                                   Way("status.listeners[].conditions[]")})

@@ -48,13 +48,10 @@ void check_ref(const Estate& estate, const Resource& policy, const Place& ref, R
 
 void check(const Estate& estate, Report& report) {
   for (const auto kind : kPolicies)
-    for (const auto* policy : estate.of(kind)) {
-      if (!policy->group().ends_with("istio.io")) continue;
-      each(policy->root, "spec.targetRefs[]",
-           [&](const Place& ref) { check_ref(estate, *policy, ref, report); });
-      each(policy->root, "spec.targetRef",
-           [&](const Place& ref) { check_ref(estate, *policy, ref, report); });
-    }
+    each(estate.of(kind), {"spec.targetRefs[]", "spec.targetRef"},
+         [&](const Resource* policy, const Place& ref) {
+           if (policy->group().ends_with("istio.io")) check_ref(estate, *policy, ref, report);
+         });
 }
 
 }  // namespace

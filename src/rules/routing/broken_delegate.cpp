@@ -43,14 +43,14 @@ void check_delegate(const Resource& resource, Report& report) {
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto* resource : estate.of("VirtualService")) {
-    if (!has_hosts(*resource)) {
-      check_delegate(*resource, report);
-    } else {
-      each(resource->root, "spec.http[].delegate",
-           [&](const Place& delegate) { check_target(estate, *resource, delegate, report); });
-    }
-  }
+  static constexpr Way kWays[] = {"spec", "spec.http[].delegate"};
+  const auto& all = estate.of("VirtualService");
+  if (all.empty()) return;
+  each(all.found(), kWays, [&](std::size_t i, std::size_t way, const Place& at) {
+    const bool root = has_hosts(*all[i]);
+    if (way == 0 && !root) check_delegate(*all[i], report);
+    if (way == 1 && root) check_target(estate, *all[i], at, report);
+  });
 }
 
 }  // namespace

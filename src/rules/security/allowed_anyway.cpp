@@ -36,7 +36,7 @@ class Open {
   explicit Open(const Estate& estate, const Estate::List& policies)
       : root_(estate.settings().root_namespace) {
     for (const auto* policy : policies)
-      if (allows(*policy) && !dry_run(*policy) && rule_for_all(*policy) != nullptr)
+      if (rule_for_all(*policy) != nullptr && allows(*policy) && !dry_run(*policy))
         all_[{*policy->ns, selector_of(*policy)}] = policy;
   }
 

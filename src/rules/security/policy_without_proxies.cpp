@@ -49,13 +49,15 @@ void check_linkerd(const Estate& estate, const Resource& server, const Selecting
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto& kind : selecting_kinds())
-    for (const auto* resource : estate.of(kind.kind)) {
-      if (resource->group() != kind.group) continue;
-      if (std::ranges::count(kOfIstio, kind.kind) > 0 && get(resource->root, "spec.targetRefs") == nullptr)
+  for (const auto& kind : selecting_kinds()) {
+    const bool of_istio = std::ranges::count(kOfIstio, kind.kind) > 0;
+    if (!of_istio && kind.kind != "Server") continue;
+    for (const auto* resource : estate.of(kind.kind, kind.group)) {
+      if (of_istio && get(resource->root, "spec.targetRefs") == nullptr)
         check_istio(estate, *resource, kind, report);
-      if (kind.kind == "Server") check_linkerd(estate, *resource, kind, report);
+      if (!of_istio) check_linkerd(estate, *resource, kind, report);
     }
+  }
 }
 
 }  // namespace

@@ -83,6 +83,8 @@ void check_linkerd(const Doors& doors, const Asked& asked, Report& report) {
 }
 
 void check(const Estate& estate, Report& report) {
+  if (std::ranges::none_of(estate.pods(), [](const Pods& pods) { return pods.in_istio || pods.in_linkerd; }))
+    return;
   const Guards guards(estate);
   const Doors doors(estate);
   for (const auto& pods : estate.pods()) {

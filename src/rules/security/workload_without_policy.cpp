@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "rules/guards.hpp"
 #include "rules/rule.hpp"
 
@@ -5,10 +7,11 @@ namespace marty::rules::catalog {
 namespace {
 
 void check(const Estate& estate, Report& report) {
+  if (std::ranges::none_of(estate.pods(), &Pods::in_istio)) return;
   const Guards guards(estate);
   if (guards.any_in(estate.settings().root_namespace)) return;
   for (const auto& pods : estate.pods()) {
-    if (!guards.any_in(pods.ns()) || !estate.istio_injected(pods.ns(), &pods)) continue;
+    if (!guards.any_in(pods.ns()) || !pods.in_istio) continue;
     bool serves = false;
     each(*pods.spec, "containers[].ports[]", [&](const Place&) { serves = true; });
     if (serves && guards.of(pods).empty())

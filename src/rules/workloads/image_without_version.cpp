@@ -15,16 +15,14 @@ bool without_version(std::string_view image) {
 }
 
 void check(const Estate& estate, Report& report) {
-  for (const auto& pods : estate.pods()) {
+  each(estate.pods(), "containers[].image", [&](const Pods& pods, const Place& image) {
+    if (!without_version(image.node.text)) return;
     const auto version = pods.labels.find("version");
-    if (version == pods.labels.end()) continue;
-    each(*pods.spec, "containers[].image", [&](const Place& image) {
-      if (without_version(image.node.text))
-        report.at(*pods.owner, image,
-                  fmt::format("the label says version {}, and this image is whatever was pushed last",
-                              version->second));
-    });
-  }
+    if (version == pods.labels.end()) return;
+    report.at(*pods.owner, image,
+              fmt::format("the label says version {}, and this image is whatever was pushed last",
+                          version->second));
+  });
 }
 
 }  // namespace

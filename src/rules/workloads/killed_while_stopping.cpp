@@ -70,7 +70,9 @@ std::vector<Wait> waits_of(const Estate& estate, const Pods& pods) {
 }
 
 void check(const Estate& estate, Report& report) {
+  const bool hooks = any(estate.pods(), {"containers[].lifecycle.preStop"});
   for (const auto& pods : estate.pods()) {
+    if (!hooks && !pods.in_istio && !pods.in_linkerd) continue;
     const auto waits = waits_of(estate, pods);
     const Node* written = pods.spec->find("terminationGracePeriodSeconds");
     const auto grace = bounded(number(*pods.spec, "terminationGracePeriodSeconds").value_or(30));

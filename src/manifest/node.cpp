@@ -3,62 +3,84 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
+
+#include "manifest/among.hpp"
 
 namespace marty::manifest {
 
 namespace {
 
-template <std::size_t N>
-bool one_of(std::string_view text, const std::array<std::string_view, N>& words) {
-  return std::find(words.begin(), words.end(), text) != words.end();
-}
-
-constexpr std::array<std::string_view, 4> kNulls{"~", "null", "Null", "NULL"};
-constexpr std::array<std::string_view, 18> kBools{"true", "True", "TRUE", "false", "False", "FALSE",
-                                                  "yes",  "Yes",  "YES",  "no",    "No",    "NO",
-                                                  "on",   "On",   "ON",   "off",   "Off",   "OFF"};
 constexpr std::array<std::string_view, 12> kSpecial{".nan",  ".NaN",  ".NAN",  ".inf",  ".Inf",  ".INF",
                                                     "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF"};
+constexpr Among kDigit("0123456789"), kDigitOrBar("0123456789_"), kHexadecimal("0123456789abcdefABCDEF_"),
+    kOctal("01234567_"), kBinary("01_"), kFirstOfWord("~nNtTfFyYoO"), kInNumber("_.eE");
 
-bool all_digits(std::string_view text, std::string_view digits) {
-  return !text.empty() && text.find_first_not_of(digits) == text.npos;
+/// How many characters at the beginning are among some.
+std::size_t count_leading(std::string_view text, const Among& some) {
+  std::size_t count = 0;
+  while (count < text.size() && some(text[count])) ++count;
+  return count;
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool all_digits(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), is_digit);
-}
-
-/// Whether a null or a bool can begin like this.
-bool may_be_word(char first) {
-  constexpr std::string_view kFirst = "~nNtTfFyYoO";
-  return std::find(kFirst.begin(), kFirst.end(), first) != kFirst.end();
+bool all(std::string_view text, const Among& of) {
+  return !text.empty() && count_leading(text, of) == text.size();
 }
 
 ScalarType number_type(std::string_view text) {
   if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
-  if (all_digits(text)) return ScalarType::kInteger;
+  const std::size_t digits_first = count_leading(text, kDigit);
+  if (digits_first == text.size()) return text.empty() ? ScalarType::kString : ScalarType::kInteger;
   if (text.size() > 2 && text[0] == '0') {
     const char base = text[1];
     const auto digits = text.substr(2);
-    if (base == 'x' && all_digits(digits, "0123456789abcdefABCDEF_")) return ScalarType::kInteger;
-    if (base == 'o' && all_digits(digits, "01234567_")) return ScalarType::kInteger;
-    if (base == 'b' && all_digits(digits, "01_")) return ScalarType::kInteger;
+    if (base == 'x' && all(digits, kHexadecimal)) return ScalarType::kInteger;
+    if (base == 'o' && all(digits, kOctal)) return ScalarType::kInteger;
+    if (base == 'b' && all(digits, kBinary)) return ScalarType::kInteger;
   }
-  if (all_digits(text, "0123456789_") && text[0] != '_') return ScalarType::kInteger;
+  if (!kInNumber(text[digits_first])) return ScalarType::kString;
+  if (all(text, kDigitOrBar) && text[0] != '_') return ScalarType::kInteger;
   const auto exponent = text.find_first_of("eE");
   auto mantissa = text.substr(0, exponent);
   if (exponent != text.npos) {
     auto power = text.substr(exponent + 1);
     if (power.starts_with('-') || power.starts_with('+')) power.remove_prefix(1);
-    if (!all_digits(power)) return ScalarType::kString;
+    if (!all(power, kDigit)) return ScalarType::kString;
   }
   const auto dot = mantissa.find('.');
   const auto whole = mantissa.substr(0, dot);
   const auto fraction = dot == mantissa.npos ? std::string_view{} : mantissa.substr(dot + 1);
-  const bool digits = all_digits(whole) || all_digits(fraction);
-  const bool clean = (whole.empty() || all_digits(whole)) && (fraction.empty() || all_digits(fraction));
+  const bool digits = all(whole, kDigit) || all(fraction, kDigit);
+  const bool clean = (whole.empty() || all(whole, kDigit)) && (fraction.empty() || all(fraction, kDigit));
   return digits && clean ? ScalarType::kNumber : ScalarType::kString;
+}
+
+/// Words of at most seven letters as one number, so that they compare at once; case does not count.
+constexpr std::uint64_t folded(std::string_view word) {
+  std::uint64_t all = 0;
+  for (const char c : word) all = all << 8 | static_cast<unsigned char>(c | 0x20);
+  return all;
+}
+
+/// What a word means if it is written like one of "word", "Word" and "WORD".
+ScalarType word_type(std::string_view text) {
+  const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+  const auto capitals = std::count_if(text.begin() + 1, text.end(), upper);
+  const bool one_case = capitals == 0 || (upper(text[0]) && capitals + 1 == std::ssize(text));
+  switch (one_case ? folded(text) : 0) {
+    case folded("~"):
+    case folded("null"):
+      return ScalarType::kNull;
+    case folded("true"):
+    case folded("false"):
+    case folded("yes"):
+    case folded("no"):
+    case folded("on"):
+    case folded("off"):
+      return ScalarType::kBool;
+    default:
+      return ScalarType::kString;
+  }
 }
 
 }  // namespace
@@ -66,12 +88,11 @@ ScalarType number_type(std::string_view text) {
 ScalarType plain_type(std::string_view text) {
   if (text.empty()) return ScalarType::kNull;
   const char first = text[0];
-  if (first == '.' || first == '-' || first == '+' || is_digit(first)) {
-    return !is_digit(first) && one_of(text, kSpecial) ? ScalarType::kNumber : number_type(text);
-  }
-  if (text.size() > 5 || !may_be_word(first)) return ScalarType::kString;
-  if (one_of(text, kNulls)) return ScalarType::kNull;
-  return one_of(text, kBools) ? ScalarType::kBool : ScalarType::kString;
+  if (kFirstOfWord(first)) return text.size() > 5 ? ScalarType::kString : word_type(text);
+  if (kDigit(first)) return number_type(text);
+  if (first != '.' && first != '-' && first != '+') return ScalarType::kString;
+  return std::find(kSpecial.begin(), kSpecial.end(), text) != kSpecial.end() ? ScalarType::kNumber
+                                                                             : number_type(text);
 }
 
 Node Node::string(std::string text, Origin origin) {
@@ -103,16 +124,11 @@ Node Node::sequence(Origin origin) {
   return node;
 }
 
-ScalarType Node::type() const {
-  if (is_null()) return ScalarType::kNull;
-  return is_text ? ScalarType::kString : plain_type(text);
-}
-
 const Node* Node::find(std::string_view key, std::uint32_t mark_of_key) const {
   if (!is_mapping()) return nullptr;
-  const Node* const end = children.data() + (children.size() & ~std::size_t{1});
-  for (const Node* one = children.data(); one != end; one += 2) {
-    if ((one->mark == mark_of_key || one->mark == 0) && same(one->text, key)) return one + 1;
+  const Node* const end = children.data() + children.size();
+  for (const Node* one = children.data(); one < end; one += 2) {
+    if (one->mark == mark_of_key && same(one->text, key)) return one + 1;
   }
   return nullptr;
 }

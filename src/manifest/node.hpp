@@ -15,13 +15,19 @@ namespace marty::manifest {
 
 /// Equality of short texts, without a call.
 inline bool same(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  std::size_t at = 0;
-  for (; at + 8 <= a.size(); at += 8)
-    if (std::memcmp(a.data() + at, b.data() + at, 8) != 0) return false;
-  for (; at < a.size(); ++at)
-    if (a[at] != b[at]) return false;
-  return true;
+  const std::size_t size = a.size();
+  if (size != b.size()) return false;
+  const char *left = a.data(), *right = b.data();
+  if (size < 4) {
+    return size == 0 ||
+           (left[0] == right[0] && left[size / 2] == right[size / 2] && left[size - 1] == right[size - 1]);
+  }
+  if (size < 8) {
+    return std::memcmp(left, right, 4) == 0 && std::memcmp(left + size - 4, right + size - 4, 4) == 0;
+  }
+  for (std::size_t at = 0; at + 8 < size; at += 8)
+    if (std::memcmp(left + at, right + at, 8) != 0) return false;
+  return std::memcmp(left + size - 8, right + size - 8, 8) == 0;  // may look at some bytes again
 }
 
 struct Node;
@@ -74,7 +80,7 @@ struct Node {
   bool is_text = false;  ///< a scalar that is a string whatever it looks like: quoted, block, or tagged !!str
   std::uint16_t length = 0;  ///< of what is on the first line
   Origin origin;
-  std::uint32_t mark = 0;      ///< of a key: mark_of(text), or 0 for not computed; saves `find` most looks
+  std::uint32_t mark = 0;      ///< of a key: mark_of(text); saves `find` most looks
   std::string text;            ///< of a scalar, unescaped; of a null as it was spelled, if at all
   std::vector<Node> children;  ///< items of a sequence; of a mapping key, value, key, value …
 
@@ -93,7 +99,10 @@ struct Node {
   bool is_scalar() const { return kind == Kind::kScalar; }
   bool is_mapping() const { return kind == Kind::kMapping; }
   bool is_sequence() const { return kind == Kind::kSequence; }
-  ScalarType type() const;  ///< of a scalar or null
+  /// Of a scalar or null.
+  ScalarType type() const {
+    return is_null() ? ScalarType::kNull : is_text ? ScalarType::kString : plain_type(text);
+  }
   SourceRange range() const { return {origin, length}; }
 
   std::size_t size() const { return is_mapping() ? children.size() / 2 : children.size(); }

@@ -122,7 +122,7 @@ struct Tables {
     return find(schema, name, manifest::mark_of(name));
   }
   const Property* find(const Schema& schema, const manifest::Node& key) const {
-    return key.mark != 0 ? find(schema, key.text, key.mark) : find(schema, key.text);
+    return find(schema, key.text, key.mark);
   }
   const Property* find(const Schema& schema, std::string_view name, std::uint32_t mark_of_name) const {
     if (schema.slots.count == 0) return nullptr;

@@ -71,16 +71,23 @@ constexpr std::uint32_t mark_of(std::string_view key) {
   return ((size << 24) ^ (byte(key.size() / 2) << 16) ^ (byte(key.size() - 1) << 8) ^ byte(0)) | (1u << 31);
 }
 
-/// A piece of a YAML document that knows where it was written; a value type. Origins and lengths count
-/// characters. Read nodes carry no comments: those are for the writer.
-struct Node {
+/// What is known of a value beside its content.
+struct NodeHead {
   enum class Kind : std::uint8_t { kNull, kScalar, kSequence, kMapping };
 
   Kind kind = Kind::kNull;
   bool is_text = false;  ///< a scalar that is a string whatever it looks like: quoted, block, or tagged !!str
   std::uint16_t length = 0;  ///< of what is on the first line
   Origin origin;
-  std::uint32_t mark = 0;      ///< of a key: mark_of(text); saves `find` most looks
+  std::uint32_t mark = 0;  ///< of a key: mark_of(text); saves `find` most looks
+};
+
+/// A piece of a YAML document that knows where it was written; a value type. Origins and lengths count
+/// characters. Read nodes carry no comments: those are for the writer.
+struct Node : NodeHead {
+  Node() = default;
+  Node(const NodeHead& head, std::string_view content) : NodeHead(head), text(content) {}
+
   std::string text;            ///< of a scalar, unescaped; of a null as it was spelled, if at all
   std::vector<Node> children;  ///< items of a sequence; of a mapping key, value, key, value …
 

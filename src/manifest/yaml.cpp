@@ -308,63 +308,75 @@ bool read_any_document(std::string_view text, std::uint32_t first_line, std::uin
 
 namespace {
 
-/// A part of a file that holds one document, as a rule.
-struct Chunk {
-  std::string_view text;
-  std::uint32_t line = 1;  ///< of its beginning
-};
-
-bool begins_document(std::string_view line) {
-  return line.starts_with("---") &&
-         (line.size() == 3 || line[3] == ' ' || line[3] == '\t' || line[3] == '\r' || line[3] == '\n');
-}
-
-/// Cuts before every line that begins a document ("---"). YAML allows such a line nowhere else, so a broken
-/// document leaves its neighbours alone.
-std::vector<Chunk> cut(std::string_view text) {
-  std::vector<Chunk> chunks;
-  std::uint32_t line = 1, first_line = 1;
-  std::size_t begin = 0;
-  for (std::size_t at = 0; at < text.size(); ++line) {
-    if (at > begin && begins_document(text.substr(at, 4))) {
-      chunks.push_back({text.substr(begin, at - begin), first_line});
-      begin = at;
-      first_line = line;
-    }
-    at = std::min(text.find('\n', at), text.size() - 1) + 1;
-  }
-  if (begin < text.size()) chunks.push_back({text.substr(begin), first_line});
-  return chunks;
-}
-
 struct Documents {
   std::vector<Node> all;
   Diagnostics found;
   std::size_t broken = 0;
 };
 
-void read_chunks(std::span<const Chunk> chunks, std::uint16_t file, Documents& into) {
-  std::vector<Node> open;
-  for (const auto& [text, line] : chunks) {
-    if (Node plain; read_plain_document(text, line, file, plain, open)) {
-      into.all.push_back(std::move(plain));
-    } else if (!is_bare(text)) {
-      into.broken += !read_any_document(text, line, file, into.found, into.all);
+/// The size of the first document. Cut like this a broken one leaves its neighbours alone.
+PlainReader::Taken first_document(std::string_view text) {
+  PlainReader::Taken size;
+  do {
+    size.bytes = std::min(text.find('\n', size.bytes), text.size() - 1) + 1;
+    ++size.lines;
+  } while (size.bytes < text.size() && !begins_document(text.substr(size.bytes, 4)));
+  return size;
+}
+
+void read_documents(std::string_view text, std::uint32_t line, std::uint16_t file, Documents& into) {
+  PlainReader reader;
+  while (!text.empty()) {
+    Node document;
+    auto size = reader.read(text, line, file, document);
+    if (size.bytes > 0) {
+      into.all.push_back(std::move(document));
+    } else {
+      size = first_document(text);
+      const auto first = text.substr(0, size.bytes);
+      if (!is_bare(first)) into.broken += !read_any_document(first, line, file, into.found, into.all);
+      if (into.broken >= kBrokenDocumentsMax) {
+        into.found.error(
+            "yaml-limit", {{line, 1, file}, 0},
+            fmt::format("{} documents of this file are broken; the rest is not read", into.broken));
+        return;
+      }
     }
-    if (into.broken < kBrokenDocumentsMax) continue;
-    into.found.error("yaml-limit", {{line, 1, file}, 0},
-                     fmt::format("{} documents of this file are broken; the rest is not read", into.broken));
-    return;
+    text.remove_prefix(size.bytes);
+    line += size.lines;
   }
 }
 
+/// Some of a file's documents.
+struct Piece {
+  std::string_view text;
+  std::uint32_t line = 1;  ///< of its beginning
+};
+
+/// Cuts between documents, after at least so many bytes each time.
+std::vector<Piece> cut(std::string_view text, std::size_t bytes) {
+  std::vector<Piece> pieces;
+  std::uint32_t line = 1;
+  while (!text.empty()) {
+    PlainReader::Taken size;
+    while (size.bytes < std::min(bytes, text.size())) {
+      const auto more = first_document(text.substr(size.bytes));
+      size.bytes += more.bytes;
+      size.lines += more.lines;
+    }
+    pieces.push_back({text.substr(0, size.bytes), line});
+    text.remove_prefix(size.bytes);
+    line += size.lines;
+  }
+  return pieces;
+}
+
 /// False when so many documents are broken that they have to be counted in order.
-bool read_in_parts(std::span<const Chunk> chunks, std::uint16_t file, Workers& workers, Documents& into) {
-  std::vector<Documents> parts(std::min(4 * workers.count(), chunks.size()));
-  workers.run(parts.size(), [&](std::size_t i) {
-    const auto begin = i * chunks.size() / parts.size(), end = (i + 1) * chunks.size() / parts.size();
-    read_chunks(chunks.subspan(begin, end - begin), file, parts[i]);
-  });
+bool read_in_parts(std::string_view text, std::uint16_t file, Workers& workers, Documents& into) {
+  const auto pieces = cut(text, text.size() / (4 * workers.count()) + 1);
+  std::vector<Documents> parts(pieces.size());
+  workers.run(parts.size(),
+              [&](std::size_t i) { read_documents(pieces[i].text, pieces[i].line, file, parts[i]); });
   for (auto& part : parts) {
     into.broken += part.broken;
     std::move(part.all.begin(), part.all.end(), std::back_inserter(into.all));
@@ -388,11 +400,10 @@ std::vector<Node> parse_yaml(std::string_view text, std::uint16_t file, Diagnost
     found.error("yaml-syntax", {top, 0}, "this file is UTF-16").notes.push_back({{}, "save it as UTF-8"});
     return {};
   }
-  const auto chunks = cut(text);
   Documents read;
-  if (text.size() < kWorthSharing || workers.count() < 2 || !read_in_parts(chunks, file, workers, read)) {
+  if (text.size() < kWorthSharing || workers.count() < 2 || !read_in_parts(text, file, workers, read)) {
     read = {};
-    read_chunks(chunks, file, read);
+    read_documents(text, 1, file, read);
   }
   std::move(read.found.all().begin(), read.found.all().end(), std::back_inserter(found.all()));
   return std::move(read.all);

@@ -2,359 +2,397 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
+
+#include "manifest/among.hpp"
 
 namespace marty::manifest {
 
 namespace {
 
-constexpr int kDepthMax = 90;  // below the reader's own limit, which only libyaml's reader reports
-constexpr std::size_t kOpenMax = std::size_t{1} << 20;
-constexpr std::ptrdiff_t kKeyMax = 1000;  // libyaml: a key is at most 1024 characters
+using Part = PlainReader::Part;
+using Parts = PlainReader::Parts;
 
-/// One of a few characters, by a look into a table.
-class Among {
+constexpr int kDepthMax = 90;             // below the reader's own limit, which only libyaml's reader reports
+constexpr std::ptrdiff_t kKeyMax = 1000;  // libyaml: a key is at most 1024 characters
+constexpr std::size_t kEntriesMax = 64;   // of a mapping; libyaml's reader finds repeated keys in linear time
+
+/// These, and all that is not printable ASCII: line feeds end everything, the rest (tabs and carriage returns
+/// too) has rules of its own, which are not ours.
+constexpr Among and_unprintable(std::string_view some) {
+  Among all(some);
+  for (int c = 0; c < 256; ++c)
+    if (c < ' ' || c > '~') all.add(static_cast<char>(c));
+  return all;
+}
+constexpr Among kLineEnd = and_unprintable(""), kIndicator = and_unprintable(",[]{}#&*!|>'\"%@`"),
+                kMayEnd = and_unprintable(":#"), kMayEndInFlow = and_unprintable(",]}[{?#:"),
+                kAfterFlowPlain(",]}:"), kBehindColonInFlow(",[]{}?:"),
+                kInSingleQuotes = and_unprintable("'"), kInDoubleQuotes = and_unprintable("\"\\");
+
+/// Whether a text that is not empty has the type kNull.
+bool is_null(std::string_view text) {
+  return text[0] == '~' ? text.size() == 1 : same(text, "null") || same(text, "Null") || same(text, "NULL");
+}
+
+/// The keys of one mapping.
+class Keys {
  public:
-  constexpr explicit Among(std::string_view some) {
-    for (const char c : some) in_[static_cast<unsigned char>(c)] = true;
+  /// Adds the last part. False when there are too many, or this one is there already.
+  bool add(const Part* parts, const Part* end) {
+    const Part& key = end[-1];
+    if (count_ == kEntriesMax) return false;
+    for (std::size_t i = 0; i < count_; ++i)
+      if (marks_[i] == key.head.mark && same(text(parts[places_[i]]), text(key))) return false;
+    marks_[count_] = key.head.mark;
+    places_[count_++] = static_cast<std::uint32_t>(end - parts - 1);
+    return true;
   }
-  constexpr bool operator()(char c) const { return in_[static_cast<unsigned char>(c)]; }
+  std::uint32_t count() const { return count_; }
 
  private:
-  std::array<bool, 256> in_{};
-};
-constexpr Among kIndicator(",[]{}#&*!|>'\"%@`"), kMayEnd("\n:#");
+  static std::string_view text(const Part& part) { return {part.text, part.size}; }
 
-class PlainReader {
+  std::uint32_t count_ = 0;
+  std::array<std::uint32_t, kEntriesMax> marks_, places_;
+};
+
+/// Notes the parts of one document.
+class Scan {
  public:
-  PlainReader(std::string_view text, std::uint32_t first_line, std::uint16_t file, std::vector<Node>& open)
+  Scan(std::string_view text, std::uint32_t first_line, std::uint16_t file, Parts& parts)
       : at_(text.data()),
         end_(text.data() + text.size()),
         line_start_(at_),
         line_(first_line),
         file_(file),
-        open_(open) {
-    open_.clear();
-    open_.reserve(std::min(text.size() / 2 + 256, kOpenMax));
+        closed_(text.ends_with('\n')),
+        room_(parts.room),
+        next_(room_.data()),
+        room_end_(room_.data() + room_.size()),
+        rewritten_(parts.rewritten) {
+    rewritten_.clear();
   }
 
-  bool read(Node& out) {
-    if (std::string_view(at_, rest()).starts_with("---")) {
+  bool read() {
+    if (rest().starts_with("---")) {
       at_ += 3;
       if (!end_of_line()) return false;
     }
     if (!next_content()) return false;
-    if (peek() == '{' || peek() == '[') {
-      if (!flow(out, 1) || !end_of_line()) return false;
+    if (*at_ == '{' || *at_ == '[') {
+      if (!flow(1) || !end_of_line()) return false;
       next_content();
-    } else if (!block(out, 1)) {
+    } else if (!block(1)) {
       return false;
     }
     return done_ && !broken_;
   }
 
+  /// Where it is: after a document at the next one, or at the end.
+  const char* place() const { return at_; }
+  std::uint32_t line() const { return line_; }
+
  private:
-  std::size_t rest() const { return static_cast<std::size_t>(end_ - at_); }
-  char peek(std::ptrdiff_t ahead = 0) const { return end_ - at_ > ahead ? at_[ahead] : '\n'; }
-  bool blank(std::ptrdiff_t ahead) const { return peek(ahead) == ' ' || peek(ahead) == '\n'; }
+  std::string_view rest() const { return {at_, static_cast<std::size_t>(end_ - at_)}; }
+  bool ends(const char* at) const { return at == end_ || *at == '\n'; }
+  bool blank(const char* at) const { return at == end_ || *at == ' ' || *at == '\n'; }
+  char peek() const { return at_ == end_ ? '\n' : *at_; }
   std::ptrdiff_t column() const { return at_ - line_start_; }
-  Origin here() const {
-    return {line_, static_cast<std::uint16_t>(std::min<std::ptrdiff_t>(column() + 1, UINT16_MAX)), file_};
+  Origin origin(const char* at) const {
+    return {line_, static_cast<std::uint16_t>(std::min<std::ptrdiff_t>(at - line_start_ + 1, UINT16_MAX)),
+            file_};
   }
   static std::uint16_t length(std::ptrdiff_t n) {
     return static_cast<std::uint16_t>(std::min<std::ptrdiff_t>(n, UINT16_MAX));
   }
-  void skip_spaces() {
-    while (at_ < end_ && *at_ == ' ') ++at_;
+  const char* over(const char* from, char c) const {
+    while (from != end_ && *from == c) ++from;
+    return from;
+  }
+  /// A line feed is always among them, so most documents need no look at where they end.
+  const char* until(const char* from, const Among& some) const {
+    if (closed_) {
+      while (!some(*from)) ++from;
+    } else {
+      while (from != end_ && !some(*from)) ++from;
+    }
+    return from;
   }
   void new_line() {
     ++at_;
     ++line_;
     line_start_ = at_;
   }
+  /// Lines that end a document, or are no text at all.
+  bool at_marker() const {
+    return at_ == line_start_ && at_ != end_ && (*at_ == '-' || *at_ == '.') &&
+           (rest().starts_with("...") || begins_document(rest().substr(0, 4)));
+  }
+
+  bool comment() {
+    at_ = until(at_, kLineEnd);
+    return ends(at_);
+  }
 
   /// Nothing but spaces and a comment may follow on this line; goes to its end.
   bool end_of_line() {
     const char* before = at_;
-    skip_spaces();
-    if (peek() == '\n') return true;
-    if (*at_ != '#' || at_ == before) return false;
-    at_ = std::find(at_, end_, '\n');
-    return true;
+    at_ = over(at_, ' ');
+    return ends(at_) || (*at_ == '#' && at_ != before && comment());
   }
 
   /// From the end of a line to the next one that has content; sets indent_. False, and done_, when there is
   /// none.
   bool next_content() {
     for (;;) {
-      if (at_ < end_ && *at_ == '\n') {
-        new_line();
-        continue;
-      }
-      skip_spaces();
-      if (at_ == end_) {
-        done_ = true;
-        indent_ = -1;
-        return false;
-      }
+      if (at_ != end_ && *at_ == '\n') new_line();
+      at_ = over(at_, ' ');
+      if (at_ == end_) return finish();
       if (*at_ == '\n') continue;
       if (*at_ != '#') break;
-      at_ = std::find(at_, end_, '\n');
+      if (!comment()) return refuse();
     }
     indent_ = column();
-    if (indent_ == 0 && std::string_view(at_, rest()).starts_with("...")) broken_ = true;
-    return true;
+    if (indent_ > 0 || !at_marker()) return true;
+    return *at_ == '.' ? refuse() : finish();
   }
 
-  bool at_dash() const { return peek() == '-' && blank(1); }
-
-  /// Whether this line goes on as `key:`; quotes are looked over.
-  bool at_key() const {
-    const char* to = at_;
-    if (*to == '"' || *to == '\'') {
-      const char quote = *to++;
-      while (to < end_ && *to != quote && *to != '\n') to += *to == '\\' && quote == '"' ? 2 : 1;
-      if (to >= end_ || *to != quote) return false;
-      ++to;
-      while (to < end_ && *to == ' ') ++to;
-      return to < end_ && *to == ':' && (to + 1 == end_ || to[1] == ' ' || to[1] == '\n');
-    }
-    for (; to < end_; ++to) {
-      if (!kMayEnd(*to)) continue;
-      if (*to == '\n') return false;
-      if (*to == ':' && (to + 1 == end_ || to[1] == ' ' || to[1] == '\n')) return true;
-      if (*to == '#' && to > at_ && to[-1] == ' ') return false;
-    }
+  bool finish() {
+    done_ = true;
+    indent_ = -1;
     return false;
   }
-
-  bool block(Node& out, int depth) {
-    if (depth > kDepthMax || broken_) return false;
-    if (at_dash()) return sequence(out, depth);
-    return at_key() && mapping(out, depth);
-  }
-
-  /// Stays where it is while what is below it is read. There is room for all that people write; if not, this
-  /// is no document for us.
-  Node& fresh() {
-    if (open_.size() < open_.capacity()) return open_.emplace_back();
+  bool refuse() {
     broken_ = true;
-    return spare_;
+    return finish();
   }
 
-  /// Gives the entries or items that were opened since `base` to their collection.
-  void collect(Node& out, std::size_t base) {
-    const auto first = open_.begin() + static_cast<std::ptrdiff_t>(base);
-    out.children.assign(std::make_move_iterator(first), std::make_move_iterator(open_.end()));
-    open_.erase(first, open_.end());
-  }
+  bool at_dash() const { return peek() == '-' && blank(at_ + 1); }
 
-  bool unique_keys(std::size_t base) const {
-    const Node* const all = open_.data();
-    for (std::size_t now = base + 2; now < open_.size(); now += 2) {
-      for (std::size_t before = base; before < now; before += 2) {
-        if (all[before].mark == all[now].mark && all[before].text == all[now].text) return false;
-      }
-    }
+  /// The returned number is where its `close` finds it.
+  std::ptrdiff_t open(Node::Kind kind) {
+    note({kind, false, 0, origin(at_)}, {});
+    return next_ - room_.data() - 1;
+  }
+  bool close(std::ptrdiff_t collection, std::uint32_t children) {
+    room_.data()[collection].size = children;
     return true;
   }
+  void note(const NodeHead& head, std::string_view text, bool rewritten = false) {
+    Part& part = fresh();
+    part = {head, text.data(), static_cast<std::uint32_t>(text.size()), rewritten};
+  }
+  Part& fresh() {
+    if (next_ == room_end_) [[unlikely]]
+      make_room();
+    return *next_++;
+  }
+  void make_room() {
+    const auto count = next_ - room_.data();
+    room_.resize(std::max<std::size_t>(2 * room_.size(), 256));
+    next_ = room_.data() + count;
+    room_end_ = room_.data() + room_.size();
+  }
 
-  /// Entries from here down, all in this column. Large mappings are left to libyaml's reader, which finds
-  /// repeated keys in linear time.
-  bool mapping(Node& out, int depth) {
-    constexpr std::size_t kEntriesMax = 64;
-    const auto base = open_.size();
+  bool block(int depth) {
+    if (depth > kDepthMax || broken_) return false;
+    return at_dash() ? sequence(depth) : mapping(depth, nullptr);
+  }
+
+  /// Entries from here down, all in this column. Of a first key without quotes it may be known where it ends.
+  bool mapping(int depth, const char* end_of_key) {
     const auto mine = column();
-    out.kind = Node::Kind::kMapping;
-    out.origin = here();
+    const auto self = open(Node::Kind::kMapping);
+    Keys keys;
     do {
-      Node& key = fresh();
-      Node& value = fresh();
-      if (!block_key(key) || !after_indicator(value, mine, depth, true)) return false;
-      key.mark = mark_of(key.text);
-      if (open_.size() - base > 2 * kEntriesMax || broken_) return false;
+      if (!block_key(end_of_key) || !keys.add(room_.data(), next_) || !value(mine, depth, true) || broken_)
+        return false;
+      end_of_key = nullptr;
       if (!done_ && (indent_ > mine || (indent_ == mine && at_dash()))) return false;
     } while (!done_ && indent_ == mine);
-    if (!unique_keys(base)) return false;
-    collect(out, base);
-    return true;
+    return close(self, 2 * keys.count());
   }
 
-  bool sequence(Node& out, int depth) {
-    const auto base = open_.size();
+  bool sequence(int depth) {
     const auto mine = column();
-    out.kind = Node::Kind::kSequence;
-    out.origin = here();
+    const auto self = open(Node::Kind::kSequence);
+    std::uint32_t items = 0;
     do {
       ++at_;
-      if (!after_indicator(fresh(), mine, depth, false)) return false;
-      if (broken_ || (!done_ && indent_ > mine)) return false;
+      ++items;
+      if (!value(mine, depth, false) || broken_ || (!done_ && indent_ > mine)) return false;
     } while (!done_ && indent_ == mine && at_dash());
-    collect(out, base);
-    return true;
+    return close(self, items);
   }
 
-  bool block_key(Node& key) {
+  bool block_key(const char* end) {
     const char* begin = at_;
     if (*at_ == '"' || *at_ == '\'') {
-      if (!quoted(key)) return false;
-      skip_spaces();
+      if (!quoted()) return false;
+      at_ = over(at_, ' ');
     } else {
-      if (!starts_plain()) return false;
-      for (; at_ < end_; ++at_) {
-        if (!kMayEnd(*at_)) continue;
-        if (*at_ == '\n' || (*at_ == ':' && blank(1))) break;
-        if (*at_ == '#' && at_[-1] == ' ') return false;
-      }
-      const char* last = at_;
-      while (last > begin && last[-1] == ' ') --last;
-      if (!plain_key(key, begin, last)) return false;
+      if (!end) end = starts_plain() ? end_of_plain() : nullptr;
+      if (!end || !plain_key(begin, end)) return false;
+      at_ = end;
     }
-    if (peek() != ':' || !blank(1) || at_ - begin > kKeyMax) return false;
+    return end_of_key(begin) && blank(at_);
+  }
+
+  bool end_of_key(const char* begin) {
+    if (peek() != ':' || at_ - begin > kKeyMax) return false;
     ++at_;
+    Part& key = next_[-1];
+    key.head.mark = mark_of({key.text, key.size});
     return true;
   }
 
   /// A key without quotes; those that mean null or a merge are not for us.
-  bool plain_key(Node& key, const char* begin, const char* last) {
-    const std::string_view text(begin, static_cast<std::size_t>(last - begin));
-    if (text.empty() || text == "<<" || (text.size() <= 4 && plain_type(text) == ScalarType::kNull))
-      return false;
-    key.kind = Node::Kind::kScalar;
-    key.is_text = true;
-    key.text = text;
-    key.origin = {line_,
-                  static_cast<std::uint16_t>(std::min<std::ptrdiff_t>(begin - line_start_ + 1, UINT16_MAX)),
-                  file_};
-    key.length = length(last - begin);
+  bool plain_key(const char* begin, const char* end) {
+    plain_text(begin, end);
+    Part& key = next_[-1];
+    if (key.head.kind == Node::Kind::kNull || std::string_view(key.text, key.size) == "<<") return false;
+    key.head.is_text = true;
     return true;
   }
 
   /// What stands behind the ':' of a key or the '-' of an item in this column, and the lines that belong to
   /// it.
-  bool after_indicator(Node& value, std::ptrdiff_t parent, int depth, bool of_key) {
-    value.origin = here();  // of nothing, if nothing follows
+  bool value(std::ptrdiff_t parent, int depth, bool of_key) {
     const char* indicator_end = at_;
-    skip_spaces();
-    if (peek() == '\n' || (*at_ == '#' && at_ > indicator_end)) {
-      if (!end_of_line_after_indicator()) return false;
-      const bool more = next_content();
-      if (more && (indent_ > parent || (of_key && indent_ == parent && at_dash())))
-        return block(value, depth + 1);
+    at_ = over(at_, ' ');
+    if (ends(at_) || (*at_ == '#' && at_ != indicator_end)) {
+      const Origin nothing = origin(indicator_end);
+      if (!ends(at_) && !comment()) return false;
+      if (next_content() && (indent_ > parent || (of_key && indent_ == parent && at_dash())))
+        return block(depth + 1);
+      note({Node::Kind::kNull, false, 0, nothing}, {});
       return true;
     }
     switch (*at_) {
       case '|':
-        return literal(value, parent);
+        return literal(parent);
       case '{':
       case '[':
-        return flow(value, depth + 1) && end_of_value(parent);
+        return flow(depth + 1) && end_of_value(parent);
       case '"':
       case '\'':
-        if (!of_key && at_key()) return mapping(value, depth + 1);
-        return quoted(value) && end_of_value(parent);
+        return quoted_value(parent, depth, of_key);
       default:
-        break;
+        return plain_value(parent, depth, of_key);
     }
-    if (!of_key && depth < kDepthMax && at_dash()) return sequence(value, depth + 1);
-    if (!starts_plain()) return false;
-    if (!of_key && at_key()) return depth < kDepthMax && mapping(value, depth + 1);
-    return plain(value) && end_of_value(parent);
-  }
-
-  bool end_of_line_after_indicator() {
-    if (peek() == '#') at_ = std::find(at_, end_, '\n');
-    return true;
   }
 
   /// A one-line value is over; what comes next may not be its continuation.
   bool end_of_value(std::ptrdiff_t parent) { return end_of_line() && (!next_content() || indent_ <= parent); }
 
+  bool quoted_value(std::ptrdiff_t parent, int depth, bool of_key) {
+    const char* begin = at_;
+    if (!quoted()) return false;
+    const char* next = over(at_, ' ');
+    if (of_key || next == end_ || *next != ':') return end_of_value(parent);
+    // It was the first key of a mapping, which is to be noted in front of it.
+    if (next_[-1].rewritten) rewritten_.pop_back();
+    --next_;
+    at_ = begin;
+    return depth < kDepthMax && mapping(depth + 1, nullptr);
+  }
+
+  bool plain_value(std::ptrdiff_t parent, int depth, bool of_key) {
+    if (!of_key && depth < kDepthMax && at_dash()) return sequence(depth + 1);
+    if (!starts_plain()) return false;
+    const char* end = end_of_plain();
+    if (!end) return false;
+    if (end != end_ && *end == ':') return !of_key && depth < kDepthMax && mapping(depth + 1, end);
+    at_ = plain_text(at_, end);
+    return end_of_value(parent);
+  }
+
   /// Whether a scalar without quotes may begin with this character.
   bool starts_plain() const {
     const char c = *at_;
-    if (c == '-' || c == '?' || c == ':') return !blank(1);
+    if (c == '-' || c == '?' || c == ':') return !blank(at_ + 1);
     return !kIndicator(c);
   }
 
-  void plain_text(Node& out, const char* begin, const char* last) {
-    while (last > begin && last[-1] == ' ') --last;
-    const std::string_view text(begin, static_cast<std::size_t>(last - begin));
-    out.origin = {line_,
-                  static_cast<std::uint16_t>(std::min<std::ptrdiff_t>(begin - line_start_ + 1, UINT16_MAX)),
-                  file_};
-    out.length = length(last - begin);
-    out.text = text;
-    const bool null = text.size() <= 4 && plain_type(text) == ScalarType::kNull;
-    out.kind = null ? Node::Kind::kNull : Node::Kind::kScalar;
-  }
-
-  /// One without quotes; false when it is a key, which cannot stand here.
-  bool plain(Node& out) {
-    const char* begin = at_;
-    for (; at_ < end_; ++at_) {
-      if (!kMayEnd(*at_)) continue;
-      if (*at_ == '\n' || (*at_ == '#' && at_[-1] == ' ')) break;
-      if (*at_ == ':' && blank(1)) return false;
+  /// Where a scalar without quotes ends that begins here: at the ':' that makes it a key, at a comment, or
+  /// with the line. nullptr when it is nothing for us.
+  const char* end_of_plain() const {
+    for (const char* to = at_;; ++to) {
+      to = until(to, kMayEnd);
+      if (ends(to) || (*to == '#' && to[-1] == ' ') || (*to == ':' && blank(to + 1))) return to;
+      if (*to != '#' && *to != ':') return nullptr;
     }
-    if (at_ < end_ && *at_ == '#') --at_;  // the space in front of it makes it a comment
-    plain_text(out, begin, at_);
-    return true;
   }
 
-  bool quoted(Node& out) {
-    const char* begin = at_;
-    const char quote = *at_++;
-    out.kind = Node::Kind::kScalar;
-    out.is_text = true;
-    out.origin = {line_,
-                  static_cast<std::uint16_t>(std::min<std::ptrdiff_t>(begin - line_start_ + 1, UINT16_MAX)),
-                  file_};
-    const char* plain_from = at_;
+  /// Returns where the text ends, without the spaces behind it.
+  const char* plain_text(const char* begin, const char* end) {
+    Part& part = fresh();
+    while (end != begin && end[-1] == ' ') --end;
+    const std::string_view text(begin, static_cast<std::size_t>(end - begin));
+    const auto kind = is_null(text) ? Node::Kind::kNull : Node::Kind::kScalar;
+    part = {
+        {kind, false, length(end - begin), origin(begin)}, begin, static_cast<std::uint32_t>(text.size())};
+    return end;
+  }
+
+  bool quoted() {
+    const char* begin = at_++;
+    const char quote = *begin;
+    const Among& may_end = quote == '"' ? kInDoubleQuotes : kInSingleQuotes;
+    std::string* rewritten = nullptr;
+    const char* as_is = at_;
     for (;; ++at_) {
-      if (peek() == '\n') return false;
-      if (*at_ == quote) {
-        out.text.append(plain_from, at_);
-        ++at_;
-        if (quote != '\'' || peek() != '\'') break;
-        plain_from = at_;  // '' is one quote
-      } else if (*at_ == '\\' && quote == '"') {
-        out.text.append(plain_from, at_);
-        if (!escape(out.text)) return false;
-        plain_from = at_ + 1;
-      }
+      at_ = until(at_, may_end);
+      if (at_ == end_ || (*at_ != quote && *at_ != '\\')) return false;
+      const bool twice = *at_ == '\'' && at_ + 1 != end_ && at_[1] == '\'';  // '' is one quote
+      if (*at_ == quote && !twice) break;
+      if (!rewritten) rewritten = &rewritten_.emplace_back();
+      rewritten->append(as_is, at_);
+      if (!escaped(*rewritten)) return false;
+      as_is = ++at_ + 1;
     }
-    out.length = length(at_ - begin);
+    if (rewritten) rewritten->append(as_is, at_);
+    const std::string_view text = rewritten ? std::string_view(*rewritten)
+                                            : std::string_view(as_is, static_cast<std::size_t>(at_ - as_is));
+    ++at_;
+    note({Node::Kind::kScalar, true, length(at_ - begin), origin(begin)}, text, rewritten != nullptr);
     return true;
   }
 
-  bool escape(std::string& text) {
+  /// Adds what two characters from here mean.
+  bool escaped(std::string& text) const {
+    if (*at_ == '\'') {
+      text += '\'';
+      return true;
+    }
     constexpr std::string_view kLetters = "\"\\/nt r", kMeant = "\"\\/\n\t \r";
-    const auto which = kLetters.find(peek(1));
+    const auto which = at_ + 1 == end_ ? kLetters.npos : kLetters.find(at_[1]);
     if (which == kLetters.npos) return false;
     text += kMeant[which];
-    ++at_;
     return true;
   }
 
   /// A text of several lines behind '|', without an indentation of its own said.
-  bool literal(Node& out, std::ptrdiff_t parent) {
-    out.origin = here();
-    out.length = 1;
-    out.kind = Node::Kind::kScalar;
-    out.is_text = true;
-    ++at_;
+  bool literal(std::ptrdiff_t parent) {
+    const Origin begin = origin(at_++);
     const char chomp = peek();
     if (chomp == '-' || chomp == '+') ++at_;
     if (!end_of_line()) return false;
+    std::string& all = rewritten_.emplace_back();
+    if (!literal_lines(parent, chomp, all)) return false;
+    note({Node::Kind::kScalar, true, 1, begin}, all, true);
+    return !next_content() || indent_ <= parent;
+  }
+
+  bool literal_lines(std::ptrdiff_t parent, char chomp, std::string& all) {
     std::ptrdiff_t inner = -1;
     std::size_t breaks = 0;
-    while (at_ < end_) {
+    while (at_ != end_) {
       new_line();
       const char* text = at_;
-      skip_spaces();
+      at_ = over(at_, ' ');
       const auto spaces = at_ - text;
-      if (peek() == '\n' && (inner < 0 || spaces <= inner)) {
+      if (ends(at_) && (inner < 0 || spaces <= inner)) {
         if (inner < 0 && spaces > parent + 1)
           return false;  // blanks that may or may not count as indentation
         if (at_ == end_) break;
@@ -369,141 +407,159 @@ class PlainReader {
         at_ = text;
         break;
       }
-      at_ = std::find(at_, end_, '\n');
-      if (at_ == end_) return false;  // without its last line end the text has none either
-      out.text.append(breaks, '\n').append(text + inner, at_);
+      at_ = until(at_, kLineEnd);
+      if (at_ == end_ || *at_ != '\n') return false;  // without its last line end the text has none either
+      all.append(breaks, '\n').append(text + inner, at_);
       breaks = 1;
     }
-    if (inner < 0) return false;
     if (chomp == '+') {
-      out.text.append(breaks, '\n');
+      all.append(breaks, '\n');
     } else if (chomp != '-') {
-      out.text += '\n';
+      all += '\n';
     }
-    return !next_content() || indent_ <= parent;
+    return inner >= 0;
   }
 
   /// Blanks between the parts of a collection in brackets; comments in there are left to libyaml.
-  void skip_flow_space() {
+  bool skip_flow_space() {
     for (;;) {
-      skip_spaces();
-      if (at_ == end_ || *at_ != '\n') return;
+      at_ = over(at_, ' ');
+      if (at_ == end_ || *at_ != '\n') return at_ != end_;
       new_line();
+      if (at_marker()) return false;
     }
   }
 
-  bool flow(Node& out, int depth) {
+  bool flow(int depth) {
     if (depth > kDepthMax) return false;
-    const auto base = open_.size();
     const bool list = *at_ == '[';
-    const char close = list ? ']' : '}';
+    const auto self = open(list ? Node::Kind::kSequence : Node::Kind::kMapping);
     const char* begin = at_++;
     const auto line = line_;
-    out.origin = {line_,
-                  static_cast<std::uint16_t>(std::min<std::ptrdiff_t>(begin - line_start_ + 1, UINT16_MAX)),
-                  file_};
-    out.kind = list ? Node::Kind::kSequence : Node::Kind::kMapping;
-    for (skip_flow_space(); peek() != close; skip_flow_space()) {
-      if (!list && !flow_key(fresh())) return false;
-      if (!flow_value(fresh(), depth)) return false;
-      skip_flow_space();
-      if (peek() == close) break;
-      if (peek() != ',') return false;
+    std::uint32_t children = 0;
+    if (!(list ? flow_items(depth, children) : flow_entries(depth, children))) return false;
+    ++at_;
+    if (line == line_) room_.data()[self].head.length = length(at_ - begin);
+    return close(self, children);
+  }
+
+  bool flow_items(int depth, std::uint32_t& children) {
+    while (skip_flow_space() && *at_ != ']') {
+      if (!flow_value(depth)) return false;
+      ++children;
+      if (!skip_flow_space() || !flow_comma(']')) return false;
+    }
+    return at_ != end_ && *at_ == ']';
+  }
+
+  bool flow_entries(int depth, std::uint32_t& children) {
+    Keys keys;
+    while (skip_flow_space() && *at_ != '}') {
+      if (!flow_key() || !keys.add(room_.data(), next_) || !flow_value(depth)) return false;
+      if (!skip_flow_space() || !flow_comma('}')) return false;
+    }
+    children = 2 * keys.count();
+    return at_ != end_ && *at_ == '}';
+  }
+
+  /// Goes over what separates two values, if this is not the end.
+  bool flow_comma(char close) {
+    if (*at_ == ',')
       ++at_;
-    }
-    ++at_;
-    if (line == line_) out.length = length(at_ - begin);
-    if (!list && !unique_flow_keys(base)) return false;
-    collect(out, base);
+    else if (*at_ != close)
+      return false;
     return true;
   }
 
-  bool unique_flow_keys(std::size_t base) const {
-    constexpr std::size_t kEntriesMax = 64;
-    return open_.size() - base <= 2 * kEntriesMax && unique_keys(base);
-  }
-
-  bool flow_key(Node& key) {
+  bool flow_key() {
     const char* begin = at_;
-    if (at_ == end_) return false;
     if (*at_ == '"' || *at_ == '\'') {
-      if (!quoted(key)) return false;
-      skip_spaces();
-      if (peek() != ':' || at_ - begin > kKeyMax) return false;
+      if (!quoted()) return false;
+      at_ = over(at_, ' ');
     } else {
-      const char* last = flow_plain();
-      if (!last || peek() != ':' || !blank(1) || at_ - begin > kKeyMax || !plain_key(key, begin, last))
-        return false;
+      const char* end = end_of_flow_plain();
+      if (!end || !plain_key(begin, end)) return false;
+      at_ = end;
     }
-    key.mark = mark_of(key.text);
-    ++at_;
-    skip_flow_space();
+    return end_of_key(begin) && skip_flow_space();
+  }
+
+  bool flow_value(int depth) {
+    if (*at_ == '{' || *at_ == '[') return flow(depth + 1);
+    if (*at_ == '"' || *at_ == '\'') return quoted();
+    const char* end = end_of_flow_plain();
+    if (!end) return false;
+    at_ = plain_text(at_, end);
     return true;
   }
 
-  bool flow_value(Node& out, int depth) {
-    if (at_ == end_) return false;
-    if (*at_ == '{' || *at_ == '[') return flow(out, depth + 1);
-    if (*at_ == '"' || *at_ == '\'') return quoted(out);
-    const char* begin = at_;
-    const char* last = flow_plain();
-    if (!last) return false;
-    plain_text(out, begin, last);
-    return true;
-  }
-
-  /// Goes over a scalar without quotes in brackets; returns where its text ends, or nullptr when it is
-  /// nothing for us, such as one that goes on in the next line.
-  const char* flow_plain() {
+  /// The same of one in brackets, which must not go on in the next line.
+  const char* end_of_flow_plain() const {
     if (!starts_plain() || *at_ == '?' || *at_ == ':') return nullptr;
-    const char* begin = at_;
-    for (; peek() != '\n'; ++at_) {
-      const char c = *at_;
-      if (c == ',' || c == ']' || c == '}') break;
-      if (c == '[' || c == '{' || c == '?' || c == '#') return nullptr;
-      if (c != ':') continue;
-      if (blank(1)) break;
-      if (std::string_view(",[]{}?:").find(peek(1)) != std::string_view::npos) return nullptr;
+    const char* to = until(at_, kMayEndInFlow);
+    while (to != end_ && *to == ':' && !blank(to + 1)) {
+      if (kBehindColonInFlow(to[1])) return nullptr;
+      to = until(to + 1, kMayEndInFlow);
     }
-    const char* last = at_;
-    while (last > begin && last[-1] == ' ') --last;
-    const char* next = std::find_if_not(at_, end_, [](char c) { return c == ' ' || c == '\n'; });
-    const bool over = peek() != '\n' || (next < end_ && (*next == ',' || *next == ']' || *next == '}'));
-    return over ? last : nullptr;
+    if (to != end_ && *to != '\n') return kAfterFlowPlain(*to) ? to : nullptr;
+    const char* next = to;
+    while (next != end_ && (*next == ' ' || *next == '\n')) ++next;
+    return next != end_ && (*next == ',' || *next == ']' || *next == '}') ? to : nullptr;
   }
 
   const char *at_, *end_, *line_start_;
   std::uint32_t line_;
   std::uint16_t file_;
+  bool closed_;  // ends in a line feed
   std::ptrdiff_t indent_ = 0;
   bool done_ = false, broken_ = false;
-  Node spare_;
-  std::vector<Node>& open_;  // what collections that are still open hold so far
+  std::vector<Part>& room_;
+  Part *next_, *room_end_;
+  std::deque<std::string>& rewritten_;
 };
 
-/// Printable ASCII and line feeds only. Everything else, tabs and carriage returns too, has rules of its own.
-bool is_plain(std::string_view text) {
-  constexpr std::uint64_t kEach = 0x0101010101010101, kTop = 0x80 * kEach;
-  std::uint64_t odd = 0;
-  std::size_t at = 0;
-  for (; at + 8 <= text.size(); at += 8) {
-    std::uint64_t eight = 0;
-    std::memcpy(&eight, text.data() + at, 8);
-    const std::uint64_t not_feed =
-        ((eight ^ ('\n' * kEach)) & ~kTop) + 0x7f * kEach;          // top bit: no line feed
-    const std::uint64_t shown = eight | ((~not_feed & kTop) >> 2);  // a line feed as '*'
-    const std::uint64_t low = ~((shown & ~kTop) + 0x60 * kEach), high = shown | ((shown & ~kTop) + kEach);
-    odd |= (low | high) & kTop;
+/// Makes nodes of the parts, in their order.
+class Making {
+ public:
+  explicit Making(Parts& parts) : part_(parts.room.data()), rewritten_(parts.rewritten.begin()) {}
+
+  Node root() {
+    Node root(part_->head, {});
+    children(root);
+    return root;
   }
-  for (; at < text.size(); ++at) odd |= (text[at] < ' ' && text[at] != '\n') || text[at] > '~';
-  return odd == 0;
-}
+
+ private:
+  void children(Node& collection) {
+    std::uint32_t left = part_++->size;
+    collection.children.reserve(left);
+    for (; left > 0; --left) {
+      if (part_->head.kind >= Node::Kind::kSequence) {
+        children(collection.children.emplace_back(part_->head, std::string_view{}));
+        continue;
+      }
+      Node& scalar = collection.children.emplace_back(part_->head, text());
+      if (part_->rewritten) scalar.text = std::move(*rewritten_++);
+      ++part_;
+    }
+  }
+
+  std::string_view text() const {
+    return part_->rewritten ? std::string_view{} : std::string_view(part_->text, part_->size);
+  }
+
+  const Part* part_;
+  std::deque<std::string>::iterator rewritten_;
+};
 
 }  // namespace
 
-bool read_plain_document(std::string_view text, std::uint32_t first_line, std::uint16_t file, Node& out,
-                         std::vector<Node>& open) {
-  return is_plain(text) && PlainReader(text, first_line, file, open).read(out);
+PlainReader::Taken PlainReader::read(std::string_view documents, std::uint32_t first_line, std::uint16_t file,
+                                     Node& out) {
+  Scan scan(documents, first_line, file, parts_);
+  if (!scan.read()) return {};
+  out = Making(parts_).root();
+  return {static_cast<std::size_t>(scan.place() - documents.data()), scan.line() - first_line};
 }
 
 }  // namespace marty::manifest

@@ -25,9 +25,9 @@ bool same(const Node& a, const Node& b) {
 
 void both_readers(std::string_view text) {
   Node plain;
-  std::vector<Node> open;
-  if (text.find("\n---") != text.npos || !marty::manifest::read_plain_document(text, 1, 0, plain, open))
-    return;
+  const auto taken = marty::manifest::PlainReader().read(text, 1, 0, plain);
+  if (taken.bytes == 0) return;
+  text = text.substr(0, taken.bytes);
   marty::Diagnostics found;
   std::vector<Node> documents;
   MARTY_ASSERT(marty::manifest::read_any_document(text, 1, 0, found, documents) && found.all().empty());

@@ -76,7 +76,9 @@ Diagnostic& wrong_type(Reader& reader, const Node& node, const Codec& codec) {
 
 }  // namespace
 
-std::optional<std::int64_t> to_integer(std::string text) {
+namespace {
+
+std::optional<std::int64_t> to_unusual_integer(std::string text) {
   std::erase(text, '_');
   const bool negative = text.starts_with('-');
   if (negative || text.starts_with('+')) text.erase(0, 1);
@@ -90,6 +92,18 @@ std::optional<std::int64_t> to_integer(std::string text) {
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
   if (error != std::errc{} || end != text.data() + text.size()) return {};
+  return value;
+}
+
+}  // namespace
+
+std::optional<std::int64_t> to_integer(std::string_view text) {
+  constexpr std::size_t kSurelyFits = 18;  // digits
+  const bool usual = !text.empty() && text.size() <= kSurelyFits && (text[0] != '0' || text.size() == 1) &&
+                     std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (!usual) return to_unusual_integer(std::string(text));
+  std::int64_t value = 0;
+  for (const char digit : text) value = 10 * value + (digit - '0');
   return value;
 }
 

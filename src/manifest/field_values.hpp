@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "manifest/fields.hpp"
 
@@ -17,7 +18,7 @@ Node show_value(const Codec&, const void* value);
 std::string shown(const Node&);
 
 /// A YAML integer's value, with its sign and base; empty when it does not fit.
-std::optional<std::int64_t> to_integer(std::string text);
+std::optional<std::int64_t> to_integer(std::string_view text);
 /// A YAML number's; empty for infinities and what is none. Integers of more than 64 bits are read as Go does.
 std::optional<double> to_number(const std::string& text);
 

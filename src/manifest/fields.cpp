@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
 #include <set>
 
 #include "core/assert.hpp"
@@ -69,12 +69,17 @@ std::vector<std::string> homes_of(std::string_view name, const Table& root) {
 Table::Table(std::string_view name, std::vector<Row> rows, Unknown unknown, const void* defaults, Check check)
     : name_(name), rows_(std::move(rows)), unknown_(unknown), defaults_(defaults), check_(std::move(check)) {
   MARTY_ASSERT(rows_.size() <= kRowsMax);
-  for (const Row& row : rows_) marks_.push_back(mark_of(row.name));
+  for (const Row& row : rows_) {
+    marks_.push_back(mark_of(row.name));
+    if (row.need == Need::kRequired) required_ |= bit(row);
+    if (!row.group.empty()) grouped_ |= bit(row);
+  }
 }
 
 const Row* Table::find(std::string_view field, std::uint32_t mark) const {
+  const std::uint32_t* const marks = marks_.data();
   for (std::size_t i = 0; i < marks_.size(); ++i) {
-    if (marks_[i] == mark && same(rows_[i].name, field)) return &rows_[i];
+    if (marks[i] == mark && same(rows_[i].name, field)) return &rows_[i];
   }
   return nullptr;
 }
@@ -103,42 +108,43 @@ const Row* Table::report_unknown(Reader& reader, const Node& among, const Node& 
   return near ? find(*near, mark_of(*near)) : nullptr;
 }
 
-void Table::check_groups(Reader& reader, const Node& node, std::span<const Seen> seen) const {
-  for (std::size_t i = 0; i < rows_.size(); ++i) {
-    if (!seen[i].key) {
-      if (rows_[i].need == Need::kRequired && !seen[i].meant) {
-        reader.error("missing-field", node.range(),
-                     fmt::format("{} needs the field '{}'", name_, rows_[i].name));
-      }
-      continue;
+void Table::check_written(Reader& reader, const Node& node, Seen seen) const {
+  const Set missing = required_ & ~(seen.written | seen.meant);
+  const Set grouped = grouped_ & seen.written;
+  const bool at_most_one = (grouped & (grouped - 1)) == 0;
+  if (missing == 0 && at_most_one) return;
+  const auto key_of = [&](const Row& row) { return node.find(row.name)[-1].range(); };
+  for (const Row& row : rows_) {
+    if ((missing & bit(row)) != 0) {
+      reader.error("missing-field", node.range(), fmt::format("{} needs the field '{}'", name_, row.name));
     }
-    for (std::size_t j = 0; j < i; ++j) {
-      if (!seen[j].key || rows_[i].group.empty() || rows_[i].group != rows_[j].group) continue;
-      reader
-          .error("conflicting-fields", seen[i].key->range(),
-                 fmt::format("'{}' and '{}' exclude each other", rows_[j].name, rows_[i].name))
-          .notes.push_back({seen[j].key->range(), "the other one"});
-      break;
-    }
+    if ((grouped & bit(row)) == 0) continue;
+    const auto other = std::find_if(rows_.data(), &row, [&](const Row& before) {
+      return (grouped & bit(before)) != 0 && before.group == row.group;
+    });
+    if (other == &row) continue;
+    reader
+        .error("conflicting-fields", key_of(row),
+               fmt::format("'{}' and '{}' exclude each other", other->name, row.name))
+        .notes.push_back({key_of(*other), "the other one"});
   }
 }
 
 void Table::decode(Reader& reader, const Node& node, void* out) const {
   const std::size_t errors_before = reader.errors();
-  std::array<Seen, kRowsMax> room;
-  const auto seen = std::span(room).first(rows_.size());
-  std::fill(seen.begin(), seen.end(), Seen{});
-  for (std::size_t i = 0; i < node.size(); ++i) {
-    const auto [key, value] = node.entry(i);
-    const Row* row = find(key.text, key.mark != 0 ? key.mark : mark_of(key.text));
+  Seen seen;
+  const Node* const end = node.children.data() + 2 * node.size();
+  for (const Node* at = node.children.data(); at != end; at += 2) {
+    const Node &key = at[0], &value = at[1];
+    const Row* row = find(key.text, key.mark);
     if (!row) {
       const Row* meant = unknown_ == Unknown::kError ? report_unknown(reader, node, key) : nullptr;
-      if (meant) seen[static_cast<std::size_t>(meant - rows_.data())].meant = true;
+      if (meant) seen.meant |= bit(*meant);
       continue;
     }
     if (value.is_null()) continue;
     const Reader::Step step(reader, key.text);
-    seen[static_cast<std::size_t>(row - rows_.data())].key = &key;
+    seen.written |= bit(*row);
     if (!row->remark.rule.empty()) {
       reader.warning(std::string(row->remark.rule), key.range(),
                      fmt::format("'{}': {}", key.text, row->remark.text));
@@ -146,7 +152,7 @@ void Table::decode(Reader& reader, const Node& node, void* out) const {
     if (!row->codec) continue;
     read_value(reader, row->codec(), value, *row, static_cast<char*>(out) + row->offset);
   }
-  check_groups(reader, node, seen);
+  check_written(reader, node, seen);
   if (check_ && reader.errors() == errors_before) check_(out, node, reader);
 }
 

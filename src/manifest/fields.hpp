@@ -163,19 +163,22 @@ class Table {
   Node encode(const void* value) const;
 
  private:
-  static constexpr std::size_t kRowsMax = 64;  // so that decoding needs no memory of its own
+  using Set = std::uint64_t;  // of rows, a bit for each
+  static constexpr std::size_t kRowsMax = 64;
+  struct Seen {
+    Set written = 0;
+    Set meant = 0;  ///< misspelled: reported once, and not missing as well
+  };
+  Set bit(const Row& row) const { return Set{1} << (&row - rows_.data()); }
   const Row* find(std::string_view field, std::uint32_t mark) const;
   // Returns the field that was meant, if that is likely.
   const Row* report_unknown(Reader&, const Node& among, const Node& key) const;
-  struct Seen {
-    const Node* key;  ///< when the field is written
-    bool meant;       ///< misspelled: reported once, and not missing as well
-  };
-  void check_groups(Reader&, const Node&, std::span<const Seen>) const;
+  void check_written(Reader&, const Node&, Seen) const;
 
   std::string_view name_;
   std::vector<Row> rows_;
   std::vector<std::uint32_t> marks_;  // of the rows' names, to look at first
+  Set required_ = 0, grouped_ = 0;
   Unknown unknown_;
   const void* defaults_;
   Check check_;

@@ -1,31 +1,35 @@
 #include "manifest/reader.hpp"
 
-#include <charconv>
+#include <string>
+#include <vector>
 
 namespace marty::manifest {
 
-Reader::Step::Step(Reader& reader, std::string_view name) : reader_(reader), before_(reader.path_.size()) {
-  if (before_ > 0) reader.path_ += '.';
-  reader.path_ += name;
-}
-
-Reader::Step::Step(Reader& reader, std::size_t index) : reader_(reader), before_(reader.path_.size()) {
-  char digits[24];
-  const auto end = std::to_chars(digits, digits + sizeof digits, index).ptr;
-  reader.path_.append("[").append(digits, end).append("]");
+std::string Reader::path() const {
+  std::vector<const Step*> steps;
+  for (const Step* step = last_; step; step = step->before_) steps.push_back(step);
+  std::string path = root_path_;
+  for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+    if ((*step)->name_.data() == nullptr) {
+      path.append("[").append(std::to_string((*step)->index_)).append("]");
+    } else {
+      if (!path.empty()) path += '.';
+      path += (*step)->name_;
+    }
+  }
+  return path;
 }
 
 Diagnostic& Reader::add(Diagnostic finding) {
   if (finding.severity == Severity::kError) ++errors_;
   finding.object = object_;
-  finding.field = path_;
+  finding.field = path();
   if (++findings_ < kFindingsPerObjectMax) return found_.add(std::move(finding));
   if (findings_ == kFindingsPerObjectMax) {
     finding.message += "; further findings in this object are not shown";
     return found_.add(std::move(finding));
   }
-  overflow_ = std::move(finding);
-  return overflow_;
+  return overflow_.emplace(std::move(finding));
 }
 
 Diagnostic& Reader::error(std::string rule, SourceRange where, std::string message) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,27 +19,36 @@ constexpr std::size_t kFindingsPerObjectMax = 100;
 class Reader {
  public:
   Reader(Diagnostics& found, ObjectRef object, const Table* root = nullptr, std::string path = {})
-      : found_(found), object_(std::move(object)), root_(root), path_(std::move(path)) {}
+      : found_(found), object_(std::move(object)), root_(root), root_path_(std::move(path)) {}
 
   /// Adds a finding about the current field, with object and path filled in.
   Diagnostic& error(std::string rule, SourceRange where, std::string message);
   Diagnostic& warning(std::string rule, SourceRange where, std::string message);
 
-  /// Extends the path while it lives: ".route", "[1]".
+  /// Extends the path while it lives: ".route", "[1]". The name must live as long.
   class Step {
    public:
-    Step(Reader& reader, std::string_view name);
-    Step(Reader& reader, std::size_t index);
-    ~Step() { reader_.path_.resize(before_); }
+    Step(Reader& reader, std::string_view name) : Step(reader, name, 0) {}
+    Step(Reader& reader, std::size_t index) : Step(reader, {}, index) {}
+    ~Step() { reader_.last_ = before_; }
     Step(const Step&) = delete;
     Step& operator=(const Step&) = delete;
 
    private:
+    friend class Reader;
+    Step(Reader& reader, std::string_view name, std::size_t index)
+        : reader_(reader), before_(reader.last_), name_(name), index_(index) {
+      reader.last_ = this;
+    }
+
     Reader& reader_;
-    std::size_t before_;
+    const Step* before_;
+    std::string_view name_;  // of nothing: the item of this index
+    std::size_t index_;
   };
 
-  const std::string& path() const { return path_; }
+  /// Put together only when it is asked for, which a manifest without findings never does.
+  std::string path() const;
   const Table* root() const { return root_; }
   std::size_t errors() const { return errors_; }
 
@@ -48,9 +58,10 @@ class Reader {
   Diagnostics& found_;
   ObjectRef object_;
   const Table* root_;
-  std::string path_;
+  std::string root_path_;
+  const Step* last_ = nullptr;
   std::size_t errors_ = 0, findings_ = 0;
-  Diagnostic overflow_;  // written to when the limit is reached, then forgotten
+  std::optional<Diagnostic> overflow_;  // written to when the limit is reached, then forgotten
 };
 
 }  // namespace marty::manifest

@@ -6,6 +6,7 @@
 #include <optional>
 #include <unordered_set>
 
+#include "dialect/istio/destination_rule.hpp"
 #include "dialect/kinds.hpp"
 #include "dialect/linkerd/read.hpp"
 #include "dialect/references.hpp"
@@ -67,6 +68,9 @@ class Reading {
     workers_.run(parsed.size(), [&](std::size_t i) {
       parsed[i].read = manifest::read_resources(sources_.text(numbers[i]), numbers[i], parsed[i].found);
     });
+    std::size_t objects = out_.resources.size();
+    for (const auto& one : parsed) objects += one.read.all.size();
+    out_.resources.reserve(objects);
     for (auto& one : parsed) keep(take(std::move(one)));
   }
 
@@ -148,16 +152,31 @@ Manifests read_manifest_text(std::string name, std::string text, SourceMap& sour
   return out;
 }
 
+namespace {
+
+/// What no two objects of a cluster have in common.
+struct Identity {
+  std::string_view group, kind, ns, name;
+  explicit Identity(const Resource& of) : group(of.group()), kind(*of.kind), ns(*of.ns), name(*of.name) {}
+  friend bool operator==(const Identity&, const Identity&) = default;
+
+  struct Hash {
+    std::size_t operator()(const Identity& one) const {
+      const std::hash<std::string_view> hash;
+      return (hash(one.name) * 31 + hash(one.ns)) * 31 + manifest::mark_of(one.kind);
+    }
+  };
+};
+
+}  // namespace
+
 mesh::Model to_model(const Manifests& manifests, Diagnostics& found,
                      std::optional<mesh::MeshKind> mesh_kind) {
   mesh::Model model;
   model.mesh_kind = mesh_kind.value_or(linkerd::mesh_kind_of(manifests.resources));
-  std::unordered_set<std::string> seen;
+  std::unordered_set<Identity, Identity::Hash> seen(manifests.resources.size());
   for (const auto& resource : manifests.resources) {
-    std::string identity(resource.group());
-    for (const auto* part : {&*resource.kind, &*resource.ns, &*resource.name})
-      identity.append("/").append(*part);
-    const bool fresh = seen.insert(std::move(identity)).second;
+    const bool fresh = seen.emplace(resource).second;
     if (!fresh && !resource.name->empty()) {
       auto& finding =
           found.error("duplicate-object", {resource.name.origin, 0},
@@ -168,6 +187,7 @@ mesh::Model to_model(const Manifests& manifests, Diagnostics& found,
     }
     read_resource(resource, model, found);
   }
+  istio::merge_rules_of_one_host(model.destinations);
   if (model.mesh_kind == mesh::MeshKind::kLinkerd)
     linkerd::read_annotations(manifests.resources, model, found);
   resolve_named_ports(manifests.resources, model, found);

@@ -12,7 +12,18 @@ Sourced<std::string> text_at(const Node* node) {
   return node && node->is_scalar() ? Sourced<std::string>{node->text, node->origin} : Sourced<std::string>{};
 }
 
-void unfold(Node root, Resources& out, Diagnostics& found) {
+bool says_something(const Node* node) { return node && node->is_scalar() && !node->text.empty(); }
+
+void describe(Resource& resource, const Node& root) {
+  resource.api_version = text_at(root.find("apiVersion"));
+  resource.kind = text_at(root.find("kind"));
+  if (const Node* metadata = root.find("metadata")) {
+    resource.ns = text_at(metadata->find("namespace"));
+    resource.name = text_at(metadata->find("name"));
+  }
+}
+
+void unfold(Node&& root, Resources& out, Diagnostics& found) {
   const Node* api_version = root.find("apiVersion");
   const Node* kind = root.find("kind");
   if (!api_version && !kind) {
@@ -22,8 +33,7 @@ void unfold(Node root, Resources& out, Diagnostics& found) {
       ++out.skipped;
     return;
   }
-  if (text_at(api_version)->empty() || text_at(kind)->empty()) {
-    const bool no_version = text_at(api_version)->empty();
+  if (const bool no_version = !says_something(api_version); no_version || !says_something(kind)) {
     const Node& place = no_version ? (kind ? *kind : root) : *api_version;
     found
         .error("missing-field", place.range(),
@@ -35,7 +45,9 @@ void unfold(Node root, Resources& out, Diagnostics& found) {
     for (Node& item : items->children) unfold(std::move(item), out, found);
     return;
   }
-  out.all.push_back(to_resource(std::move(root)));
+  Resource& resource = out.all.emplace_back();
+  describe(resource, root);
+  resource.root = std::move(root);
 }
 
 }  // namespace
@@ -47,11 +59,8 @@ bool is_openapi(const Node& document) {
 }
 
 Resource to_resource(Node root) {
-  Resource resource{text_at(root.find("apiVersion")), text_at(root.find("kind")), {}, {}, {}};
-  if (const Node* metadata = root.find("metadata")) {
-    resource.ns = text_at(metadata->find("namespace"));
-    resource.name = text_at(metadata->find("name"));
-  }
+  Resource resource;
+  describe(resource, root);
   resource.root = std::move(root);
   return resource;
 }
@@ -69,7 +78,9 @@ std::string_view Resource::version() const {
 
 Resources read_resources(std::string_view text, std::uint16_t file, Diagnostics& found, Workers& workers) {
   Resources out;
-  for (Node& document : parse_yaml(text, file, found, workers)) unfold(std::move(document), out, found);
+  auto documents = parse_yaml(text, file, found, workers);
+  out.all.reserve(documents.size());
+  for (Node& document : documents) unfold(std::move(document), out, found);
   return out;
 }
 

@@ -1,6 +1,7 @@
 #include "dialect/istio/destination_rule.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "dialect/names.hpp"
 
@@ -72,8 +73,6 @@ mesh::TrafficPolicy policy_of(const std::optional<TrafficPolicy>& wire) {
   return policy;
 }
 
-/// Several rules for one host in one namespace act as one: the first trafficPolicy counts as a whole, subsets
-/// add up and of two with one name the first counts (istio.md 2.9).
 void merge(mesh::DestinationPolicy& into, mesh::DestinationPolicy&& from) {
   if (into.policy == mesh::TrafficPolicy{}) into.policy = std::move(from.policy);
   for (auto& subset : from.subsets) {
@@ -94,13 +93,26 @@ void read_destination_rule(const manifest::Resource& resource, mesh::Model& mode
   rule.host = fqdn(*wire.spec.host, rule.ns);
   rule.origin = wire.spec.host.origin;
   rule.policy = policy_of(wire.spec.policy);
-  for (const auto& subset : wire.spec.subsets) {
-    rule.subsets.push_back({*subset.name, subset.labels, policy_of(subset.policy), subset.name.origin});
-  }
-  for (auto& known : model.destinations) {
-    if (known.ns == rule.ns && known.host == rule.host) return merge(known, std::move(rule));
+  for (auto& subset : wire.spec.subsets) {
+    rule.subsets.push_back(
+        {*subset.name, std::move(subset.labels), policy_of(subset.policy), subset.name.origin});
   }
   model.destinations.push_back(std::move(rule));
+}
+
+void merge_rules_of_one_host(std::vector<mesh::DestinationPolicy>& rules) {
+  std::vector<mesh::DestinationPolicy> merged;
+  merged.reserve(rules.size());  // so that what is known of them stays valid
+  std::map<std::pair<std::string_view, std::string_view>, mesh::DestinationPolicy*> known;
+  for (auto& rule : rules) {
+    if (const auto first = known.find({rule.host, rule.ns}); first != known.end()) {
+      merge(*first->second, std::move(rule));
+    } else {
+      auto& kept = merged.emplace_back(std::move(rule));
+      known[{kept.host, kept.ns}] = &kept;
+    }
+  }
+  rules = std::move(merged);
 }
 
 namespace {

@@ -71,6 +71,9 @@ const manifest::Table& fields(Tag<ConnectionPool::Http>);
 const manifest::Table& fields(Tag<DestinationRule>);
 
 void read_destination_rule(const manifest::Resource&, mesh::Model&, Diagnostics&);
+/// Several rules for one host in one namespace act as one: the first trafficPolicy counts as a whole, subsets
+/// add up and of two with one name the first counts (istio.md 2.9).
+void merge_rules_of_one_host(std::vector<mesh::DestinationPolicy>&);
 DestinationRule from_model(const mesh::DestinationPolicy&);
 
 }  // namespace marty::dialect::istio

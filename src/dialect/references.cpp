@@ -154,9 +154,9 @@ namespace {
 
 using manifest::Node;
 
-/// One controller's pods: their labels, and the containers with the ports.
+/// One controller's pods: their labels, if any, and the containers with the ports.
 struct Template {
-  mesh::Labels labels;
+  const Node* labels;
   const Node* containers;
 };
 using Templates = std::unordered_map<std::string_view, std::vector<Template>>;  // by namespace
@@ -167,12 +167,16 @@ Templates templates(std::span<const manifest::Resource> resources) {
     if (resource.group() != "apps") continue;
     const Node* containers = resource.root.at({"spec", "template", "spec", "containers"});
     if (!containers || !containers->is_sequence()) continue;
-    auto& pods = all[*resource.ns].emplace_back(Template{{}, containers});
-    const Node* labels = resource.root.at({"spec", "template", "metadata", "labels"});
-    for (std::size_t i = 0; labels && labels->is_mapping() && i < labels->size(); ++i)
-      pods.labels[labels->entry(i).key.text] = labels->entry(i).value.text;
+    all[*resource.ns].push_back({resource.root.at({"spec", "template", "metadata", "labels"}), containers});
   }
   return all;
+}
+
+bool selects(const mesh::Labels& selector, const Template& pods) {
+  return std::all_of(selector.begin(), selector.end(), [&](const auto& wanted) {
+    const Node* own = pods.labels ? pods.labels->find(wanted.first) : nullptr;
+    return own && own->text == wanted.second;
+  });
 }
 
 /// The number of a container port by its name; 0 when there is none.
@@ -196,7 +200,7 @@ std::optional<std::uint16_t> find_port(const Templates& all, const mesh::Service
   std::optional<std::uint16_t> number;
   if (there == all.end()) return number;
   for (const auto& pods : there->second) {
-    if (!mesh::selects(service.selector, pods.labels)) continue;
+    if (!selects(service.selector, pods)) continue;
     number = port_named(*pods.containers, name);
     if (*number != 0) break;
   }

@@ -30,6 +30,7 @@ policy::StringMatch pattern(const Text& text) {
 
 Authorization::Patterns patterns(const TextList& texts) {
   Authorization::Patterns out;
+  out.reserve(texts.size());
   for (const auto& text : texts) out.push_back(pattern(text));
   return out;
 }

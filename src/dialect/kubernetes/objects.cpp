@@ -12,8 +12,8 @@ namespace {
 constexpr Unknown kPart = Unknown::kTolerated;
 
 void check_workload(const Workload& workload, const Node& node, Reader& reader) {
-  const auto& labels = workload.pod.metadata ? workload.pod.metadata->labels : mesh::Labels{};
-  if (selects(workload.selector, labels)) return;
+  static const mesh::Labels kNone;
+  if (selects(workload.selector, workload.pod.metadata ? workload.pod.metadata->labels : kNone)) return;
   const Node* selector = node.find("selector");
   reader.error("selector-mismatch", selector ? selector->range() : node.range(),
                "the selector does not match the labels of the pod template; the API server refuses this");
@@ -108,7 +108,8 @@ void read_service_account(const Resource& resource, mesh::Model& model, Diagnost
 void read_service(const Resource& resource, mesh::Model& model, Diagnostics& found) {
   Manifest<Service> wire;
   decode(resource.root, wire, resource.ref(), found);
-  mesh::Service service{*resource.ns, *resource.name, wire.spec.selector, {}, resource.name.origin};
+  mesh::Service service{
+      *resource.ns, *resource.name, std::move(wire.spec.selector), {}, resource.name.origin};
   for (const auto& port : wire.spec.ports) {
     const auto number = static_cast<std::uint16_t>(*port.port);
     mesh::ServicePort out{*port.name, number, number};
@@ -131,17 +132,17 @@ void read_workload(const Resource& resource, mesh::Model& model, Diagnostics& fo
   workload.replicas = *wire.spec.replicas;
   const PodSpec& pod = wire.spec.pod.spec;
   workload.service_account = *pod.service_account;
-  if (wire.spec.pod.metadata) workload.labels = wire.spec.pod.metadata->labels;
+  if (wire.spec.pod.metadata) workload.labels = std::move(wire.spec.pod.metadata->labels);
   for (const auto& container : pod.containers) {
     for (const auto& port : container.ports) {
       const auto number = static_cast<std::uint16_t>(*port.container_port);
       workload.ports.push_back(number);
       if (!port.name->empty()) workload.named_ports[*port.name].push_back(number);
     }
-    for (const auto& probe : {container.readiness, container.liveness, container.startup}) {
-      if (!probe || !probe->http_get || !probe->http_get->port) continue;
-      const auto& path = *probe->http_get->path;
-      workload.probes.emplace_back(port_of(*probe->http_get->port, pod), path.substr(0, path.find('?')));
+    for (const auto* probe : {&container.readiness, &container.liveness, &container.startup}) {
+      if (!*probe || !(*probe)->http_get || !(*probe)->http_get->port) continue;
+      const HttpGet& get = *(*probe)->http_get;
+      workload.probes.emplace_back(port_of(*get.port, pod), get.path->substr(0, get.path->find('?')));
     }
     if (!container.readiness || !container.readiness->http_get || !workload.readiness_path.empty()) continue;
     const HttpGet& get = *container.readiness->http_get;

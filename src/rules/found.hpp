@@ -11,8 +11,8 @@
 
 namespace marty::rules {
 
-/// What one way leads to in each of many objects, and from there all ways further on, followed once for all
-/// rules that ask. Threads may ask side by side: at worst two follow the same step, and one result is kept.
+/// What the ways of rules (so a bounded number) lead to in each of many objects, followed once for all that
+/// ask. Threads may ask side by side: at worst two follow the same step, and one of the results is kept.
 class Found {
  public:
   struct Value {

@@ -165,6 +165,9 @@ std::optional<Refusal> Reach::refused(const Pods& from, const CalledPort& called
   if (auto dropped = connections.refused(from, *called.pods, called.port.target_port)) return dropped;
 
   const auto model = part(from, called);
+  for (const auto& table : model.route_tables)
+    for (const auto& route : table.routes)
+      if (std::any_of(route.matches.begin(), route.matches.end(), asks_for_more)) return std::nullopt;
   std::vector<engine::Instance> instances;
   for (const auto& workload : model.workloads)
     instances.push_back({workload.name + "-0",
@@ -190,11 +193,14 @@ std::optional<Refusal> Reach::refused(const Pods& from, const CalledPort& called
 
   const auto identity = self(from).identity();
   const auto authority = fmt::format("{}:{}", called.model->fqdn(), called.port.port);
+  // What policies and routes name stands last, and comes through most often; told is the first that is
+  // refused.
   std::optional<Refusal> refusal;
-  for (const auto& one : requests(called)) {
+  const auto all = requests(called);
+  for (auto one = all.rbegin(); one != all.rend(); ++one) {
     policy::RequestView request;
-    request.method = one.method;
-    request.path = one.path;
+    request.method = one->method;
+    request.path = one->path;
     request.authority = authority;
     request.peer_identity = identity;
     request.port = called.port.port;
@@ -203,13 +209,10 @@ std::optional<Refusal> Reach::refused(const Pods& from, const CalledPort& called
       for (const auto& branch : told.branches)
         if (branch.refused_with == 0) return std::nullopt;
     const auto& steps = told.branches.empty() ? told.client : told.branches.front().server;
-    if (refusal || steps.empty()) continue;
-    refusal =
-        Refusal{fmt::format("{} {}: {}", one.method, one.path, steps.back().text), {steps.back().origin, 0}};
+    if (!steps.empty())
+      refusal = Refusal{fmt::format("{} {}: {}", one->method, one->path, steps.back().text),
+                        {steps.back().origin, 0}};
   }
-  for (const auto& table : model.route_tables)
-    for (const auto& route : table.routes)
-      if (std::any_of(route.matches.begin(), route.matches.end(), asks_for_more)) return std::nullopt;
   return refusal;
 }
 

@@ -14,9 +14,12 @@ class Guards {
   explicit Guards(const Estate&);
   /// Those in force for the pods: of their namespace and of the root namespace, dry runs left out.
   std::vector<policy::Authorization::Policy> of(const Pods&) const;
+  bool any_for(const Pods&) const;
   bool any_in(std::string_view ns) const { return by_namespace_.contains(ns); }
 
  private:
+  void each(const Pods&, FunctionRef<void(const mesh::AuthorizationScope&)> see) const;
+
   std::map<std::string_view, std::vector<const mesh::AuthorizationScope*>> by_namespace_;
   std::string_view root_;
 };

@@ -14,7 +14,7 @@ void check(const Estate& estate, Report& report) {
     if (!guards.any_in(pods.ns()) || !pods.in_istio) continue;
     bool serves = false;
     each(*pods.spec, "containers[].ports[]", [&](const Place&) { serves = true; });
-    if (serves && guards.of(pods).empty())
+    if (serves && !guards.any_for(pods))
       report.object(*pods.owner, "others here are guarded by an AuthorizationPolicy, and these pods by none")
           .notes = {{{},
                      "a policy without rules and selector closes the namespace, and each workload opens for "

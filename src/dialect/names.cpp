@@ -35,10 +35,9 @@ bool is_host(std::string_view text) {
 }
 
 std::string fqdn(std::string_view host, std::string_view ns) {
-  if (host.empty() || host == "*" || host.find('.') != host.npos) return std::string(host);
-  std::string name;
-  name.reserve(host.size() + 1 + ns.size() + kClusterDomain.size());
-  name.append(host).append(".").append(ns).append(kClusterDomain);
+  std::string name(host);
+  if (!host.empty() && host != "*" && host.find('.') == host.npos)
+    name.append(".").append(ns).append(kClusterDomain);
   return name;
 }
 

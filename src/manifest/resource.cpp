@@ -8,18 +8,20 @@ namespace marty::manifest {
 
 namespace {
 
-Sourced<std::string> text_at(const Node* node) {
-  return node && node->is_scalar() ? Sourced<std::string>{node->text, node->origin} : Sourced<std::string>{};
+void take_text(const Node* node, Sourced<std::string>& out) {
+  if (!node || !node->is_scalar()) return;
+  out.value = node->text;
+  out.origin = node->origin;
 }
 
 bool says_something(const Node* node) { return node && node->is_scalar() && !node->text.empty(); }
 
 void describe(Resource& resource, const Node& root) {
-  resource.api_version = text_at(root.find("apiVersion"));
-  resource.kind = text_at(root.find("kind"));
+  take_text(root.find("apiVersion"), resource.api_version);
+  take_text(root.find("kind"), resource.kind);
   if (const Node* metadata = root.find("metadata")) {
-    resource.ns = text_at(metadata->find("namespace"));
-    resource.name = text_at(metadata->find("name"));
+    take_text(metadata->find("namespace"), resource.ns);
+    take_text(metadata->find("name"), resource.name);
   }
 }
 
@@ -55,7 +57,7 @@ void unfold(Node&& root, Resources& out, Diagnostics& found) {
 bool is_openapi(const Node& document) {
   const Node* paths = document.find("paths");
   if (paths == nullptr || !paths->is_mapping()) return false;
-  return text_at(document.find("openapi"))->starts_with("3.") || *text_at(document.find("swagger")) == "2.0";
+  return document.text_at({"openapi"}).starts_with("3.") || document.text_at({"swagger"}) == "2.0";
 }
 
 Resource to_resource(Node root) {

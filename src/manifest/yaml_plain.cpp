@@ -105,8 +105,8 @@ class Scan {
   static std::uint16_t length(std::ptrdiff_t n) {
     return static_cast<std::uint16_t>(std::min<std::ptrdiff_t>(n, UINT16_MAX));
   }
-  const char* over(const char* from, char c) const {
-    while (from != end_ && *from == c) ++from;
+  const char* over_spaces(const char* from) const {
+    while (from != end_ && *from == ' ') ++from;
     return from;
   }
   /// A line feed is always among them, so most documents need no look at where they end.
@@ -137,7 +137,7 @@ class Scan {
   /// Nothing but spaces and a comment may follow on this line; goes to its end.
   bool end_of_line() {
     const char* before = at_;
-    at_ = over(at_, ' ');
+    at_ = over_spaces(at_);
     return ends(at_) || (*at_ == '#' && at_ != before && comment());
   }
 
@@ -146,7 +146,7 @@ class Scan {
   bool next_content() {
     for (;;) {
       if (at_ != end_ && *at_ == '\n') new_line();
-      at_ = over(at_, ' ');
+      at_ = over_spaces(at_);
       if (at_ == end_) return finish();
       if (*at_ == '\n') continue;
       if (*at_ != '#') break;
@@ -229,7 +229,7 @@ class Scan {
     const char* begin = at_;
     if (*at_ == '"' || *at_ == '\'') {
       if (!quoted()) return false;
-      at_ = over(at_, ' ');
+      at_ = over_spaces(at_);
     } else {
       if (!end) end = starts_plain() ? end_of_plain() : nullptr;
       if (!end || !plain_key(begin, end)) return false;
@@ -259,7 +259,7 @@ class Scan {
   /// it.
   bool value(std::ptrdiff_t parent, int depth, bool of_key) {
     const char* indicator_end = at_;
-    at_ = over(at_, ' ');
+    at_ = over_spaces(at_);
     if (ends(at_) || (*at_ == '#' && at_ != indicator_end)) {
       const Origin nothing = origin(indicator_end);
       if (!ends(at_) && !comment()) return false;
@@ -288,7 +288,7 @@ class Scan {
   bool quoted_value(std::ptrdiff_t parent, int depth, bool of_key) {
     const char* begin = at_;
     if (!quoted()) return false;
-    const char* next = over(at_, ' ');
+    const char* next = over_spaces(at_);
     if (of_key || next == end_ || *next != ':') return end_of_value(parent);
     // It was the first key of a mapping, which is to be noted in front of it.
     if (next_[-1].rewritten) rewritten_.pop_back();
@@ -390,7 +390,7 @@ class Scan {
     while (at_ != end_) {
       new_line();
       const char* text = at_;
-      at_ = over(at_, ' ');
+      at_ = over_spaces(at_);
       const auto spaces = at_ - text;
       if (ends(at_) && (inner < 0 || spaces <= inner)) {
         if (inner < 0 && spaces > parent + 1)
@@ -423,7 +423,7 @@ class Scan {
   /// Blanks between the parts of a collection in brackets; comments in there are left to libyaml.
   bool skip_flow_space() {
     for (;;) {
-      at_ = over(at_, ' ');
+      at_ = over_spaces(at_);
       if (at_ == end_ || *at_ != '\n') return at_ != end_;
       new_line();
       if (at_marker()) return false;
@@ -475,7 +475,7 @@ class Scan {
     const char* begin = at_;
     if (*at_ == '"' || *at_ == '\'') {
       if (!quoted()) return false;
-      at_ = over(at_, ' ');
+      at_ = over_spaces(at_);
     } else {
       const char* end = end_of_flow_plain();
       if (!end || !plain_key(begin, end)) return false;

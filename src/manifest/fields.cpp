@@ -133,15 +133,18 @@ void Table::check_written(Reader& reader, const Node& node, Seen seen) const {
 void Table::decode(Reader& reader, const Node& node, void* out) const {
   const std::size_t errors_before = reader.errors();
   Seen seen;
+  const Row* next = rows_.data();  // most people write fields in the order of the table
+  const Row* const last = next + rows_.size();
   const Node* const end = node.children.data() + 2 * node.size();
   for (const Node* at = node.children.data(); at != end; at += 2) {
     const Node &key = at[0], &value = at[1];
-    const Row* row = find(key.text, key.mark);
+    const Row* row = next != last && same(next->name, key.text) ? next : find(key.text, key.mark);
     if (!row) {
       const Row* meant = unknown_ == Unknown::kError ? report_unknown(reader, node, key) : nullptr;
       if (meant) seen.meant |= bit(*meant);
       continue;
     }
+    next = row + 1;
     if (value.is_null()) continue;
     const Reader::Step step(reader, key.text);
     seen.written |= bit(*row);

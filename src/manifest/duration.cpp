@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+
+#include "manifest/node.hpp"
 
 namespace marty::manifest {
 
@@ -21,7 +24,8 @@ constexpr std::array<Unit, 8> kUnits{{{"ns", 1},
                                       {"m", 60'000'000'000},
                                       {"h", 3'600'000'000'000}}};
 
-std::string_view take(std::string_view& text, bool (*wanted)(char)) {
+template <class Wanted>
+std::string_view take(std::string_view& text, Wanted wanted) {
   std::size_t n = 0;
   while (n < text.size() && wanted(text[n])) ++n;
   const auto taken = text.substr(0, n);
@@ -29,8 +33,8 @@ std::string_view take(std::string_view& text, bool (*wanted)(char)) {
   return taken;
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_unit(char c) { return c != '.' && !is_digit(c); }
+constexpr auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+constexpr auto is_unit = [](char c) { return c != '.' && !is_digit(c); };
 
 /// "1.5" of a unit in nanoseconds; digits below a nanosecond are dropped. Empty on overflow.
 std::optional<std::int64_t> scaled(std::string_view whole, std::string_view fraction, std::int64_t unit) {
@@ -67,11 +71,9 @@ std::optional<Duration> parse_duration(std::string_view text) {
     }
     if (whole.empty() && fraction.empty()) return {};
     const auto name = take(text, is_unit);
-    const Unit* unit = nullptr;
-    for (const Unit& candidate : kUnits) {
-      if (candidate.name == name) unit = &candidate;
-    }
-    if (!unit) return {};
+    const auto unit = std::find_if(kUnits.begin(), kUnits.end(),
+                                   [&](const Unit& candidate) { return same(candidate.name, name); });
+    if (unit == kUnits.end()) return {};
     const auto part = scaled(whole, fraction, unit->ns);
     if (!part || __builtin_add_overflow(total, *part, &total)) return {};
   }

@@ -95,19 +95,27 @@ std::optional<std::int64_t> to_unusual_integer(std::string text) {
   return value;
 }
 
-}  // namespace
-
-std::optional<std::int64_t> to_integer(std::string_view text) {
+/// Of nothing but a few digits, without a zero in front.
+std::optional<std::int64_t> to_usual_integer(std::string_view text) {
   constexpr std::size_t kSurelyFits = 18;  // digits
-  const bool usual = !text.empty() && text.size() <= kSurelyFits && (text[0] != '0' || text.size() == 1) &&
-                     std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-  if (!usual) return to_unusual_integer(std::string(text));
+  if (text.empty() || text.size() > kSurelyFits || (text[0] == '0' && text.size() > 1)) return {};
   std::int64_t value = 0;
-  for (const char digit : text) value = 10 * value + (digit - '0');
+  for (const char c : text) {
+    if (c < '0' || c > '9') return {};
+    value = 10 * value + (c - '0');
+  }
   return value;
 }
 
+}  // namespace
+
+std::optional<std::int64_t> to_integer(std::string_view text) {
+  const auto usual = to_usual_integer(text);
+  return usual ? usual : to_unusual_integer(std::string(text));
+}
+
 std::optional<double> to_number(const std::string& text) {
+  if (const auto usual = to_usual_integer(text)) return static_cast<double>(*usual);
   if (plain_type(text) == ScalarType::kInteger) {
     if (const auto whole = to_integer(text)) return static_cast<double>(*whole);
   }

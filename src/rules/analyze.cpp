@@ -17,14 +17,13 @@ std::unique_ptr<const Analysis> analyze(dialect::Manifests manifests, const Sour
   auto made = std::make_unique<Analysis>(Analysis{.manifests = std::move(manifests)});
   auto& all = *made;
   Diagnostics deeper;
-  workers.run(2, [&](std::size_t piece) {
-    if (piece == 0) {
-      all.model = dialect::to_model(all.manifests, deeper);
-      all.estate = std::make_unique<const Estate>(all.manifests, all.model, sources, settings);
-    } else {
-      all.unknown = check_schemas(catalog, all.manifests.resources, found, workers);
-    }
+  SchemaCheck schemas(catalog, all.manifests.resources);
+  workers.run(1 + workers.count(), [&](std::size_t piece) {
+    if (piece > 0) return schemas.work();
+    all.model = dialect::to_model(all.manifests, deeper);
+    all.estate = std::make_unique<const Estate>(all.manifests, all.model, sources, settings);
   });
+  all.unknown = schemas.finish(found);
   std::erase_if(deeper.all(), about_the_local_mesh);
   check_all(*all.estate, deeper, workers);
   add_what_is_new(found, std::move(deeper));

@@ -8,40 +8,32 @@
 
 namespace marty::rules {
 
-std::size_t check_schemas(const schema::Catalog& catalog, const std::vector<manifest::Resource>& objects,
-                          Diagnostics& found, Workers& workers) {
-  constexpr std::size_t kWorthSharing = 200, kStretch = 32;  // objects
-  struct Part {
-    Diagnostics found;
-    std::vector<std::size_t> ends;  // of what was found in each of its stretches
-    std::size_t unknown = 0;
-  };
-  // A part for each worker, since each compiles rules and patterns for itself; it takes every n-th stretch,
-  // so that all take equally long, however the objects are sorted.
-  std::vector<Part> parts(objects.size() < kWorthSharing ? 1 : workers.count());
-  const std::size_t stretches = (objects.size() + kStretch - 1) / kStretch;
-  workers.run(parts.size(), [&](std::size_t i) {
-    schema::Checker checker(catalog);
-    Part part;  // its own, so that workers do not wait for each other's memory
-    for (auto stretch = i; stretch < stretches; stretch += parts.size()) {
-      const auto end = std::min((stretch + 1) * kStretch, objects.size());
-      for (auto at = stretch * kStretch; at < end; ++at) {
-        const auto& object = objects[at];
-        if (object.group() != "marty.dev" && !checker.check(object, part.found)) ++part.unknown;
-      }
-      part.ends.push_back(part.found.all().size());
-    }
-    parts[i] = std::move(part);
-  });
+namespace {
+constexpr std::size_t kStretch = 32;  ///< objects that are taken at a time
+}
+
+SchemaCheck::SchemaCheck(const schema::Catalog& catalog, const std::vector<manifest::Resource>& objects)
+    : catalog_(catalog), objects_(objects), found_((objects.size() + kStretch - 1) / kStretch) {}
+
+void SchemaCheck::work() {
+  schema::Checker checker(catalog_);
   std::size_t unknown = 0;
-  for (const Part& part : parts) unknown += part.unknown;
-  for (std::size_t stretch = 0; stretch < stretches; ++stretch) {
-    Part& part = parts[stretch % parts.size()];
-    const std::size_t nth = stretch / parts.size();
-    for (auto k = nth > 0 ? part.ends[nth - 1] : 0; k < part.ends[nth]; ++k)
-      found.add(std::move(part.found.all()[k]));
+  for (std::size_t stretch = next_++; stretch < found_.size(); stretch = next_++) {
+    Diagnostics found;  // its own, so that threads do not wait for each other's memory
+    const auto end = std::min((stretch + 1) * kStretch, objects_.size());
+    for (auto at = stretch * kStretch; at < end; ++at) {
+      const auto& object = objects_[at];
+      if (object.group() != "marty.dev" && !checker.check(object, found)) ++unknown;
+    }
+    found_[stretch] = std::move(found);
   }
-  return unknown;
+  unknown_ += unknown;
+}
+
+std::size_t SchemaCheck::finish(Diagnostics& into) {
+  for (Diagnostics& found : found_)
+    for (Diagnostic& finding : found.all()) into.add(std::move(finding));
+  return unknown_;
 }
 
 void add_what_is_new(Diagnostics& into, Diagnostics more) {

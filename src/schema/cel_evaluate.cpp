@@ -197,7 +197,7 @@ class Evaluation {
     const CelValue a = part(cel, 0, scope);
     if (a.is(Is::kError)) return a;
     if (cel.op == Op::kMinus) {
-      if (a.is(Is::kInt)) return CelValue::integer(-a.number);
+      if (a.is(Is::kInt)) return whole(Op::kSubtract, 0, a.number);
       return a.is(Is::kDouble) ? CelValue::floating(-a.real) : CelValue::error("no number");
     }
     const CelValue b = part(cel, 1, scope);

@@ -55,7 +55,11 @@ CelValue size(CelMemory& memory, Arguments a) {
 
 CelValue to_int(CelMemory&, Arguments a) {
   if (a[0].is(Is::kInt)) return a[0];
-  if (a[0].is(Is::kDouble)) return CelValue::integer(static_cast<std::int64_t>(a[0].real));
+  if (a[0].is(Is::kDouble)) {
+    constexpr double kEnd = 9223372036854775808.0;  // 2^63
+    return a[0].real > -kEnd && a[0].real < kEnd ? CelValue::integer(static_cast<std::int64_t>(a[0].real))
+                                                 : CelValue::error("out of range");
+  }
   std::int64_t value = 0;
   const auto text = a[0].text();
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

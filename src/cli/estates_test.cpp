@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -5,6 +6,8 @@
 #include <set>
 
 #include "cli/test_world.hpp"
+#include "io/threads.hpp"
+#include "rules/analyze.hpp"
 
 /// Well-formed applications of the kind people run, whole: what validate says about them is a false alarm.
 namespace marty::cli {
@@ -30,6 +33,31 @@ TEST(Estates, OfGoodOrderGetNoWarning) {
     ++seen;
   }
   EXPECT_GE(seen, 3u);
+}
+
+/// Every bad example there is, as one estate.
+std::string all_bad_examples() {
+  std::string all;
+  for (const auto* rule : rules::all_rules()) all += fmt::format("{}\n---\n", rule->bad);
+  return all;
+}
+
+std::vector<std::string> findings(const std::string& text, Workers& workers) {
+  SourceMap sources;
+  Diagnostics found;
+  auto manifests = dialect::read_manifest_text("all.yaml", text, sources, found, "default", workers);
+  const auto made = rules::analyze(std::move(manifests), sources, {}, schema::Catalog{}, found, workers);
+  std::vector<std::string> out;
+  for (const auto& finding : found.all()) out.push_back(finding.rule + " " + render(finding, sources));
+  return out;
+}
+
+TEST(Estates, AreJudgedTheSameByAnyNumberOfThreads) {
+  const auto text = all_bad_examples();
+  const auto alone = findings(text, one_at_a_time());
+  EXPECT_GT(alone.size(), 500u);
+  io::Threads threads;
+  for (int round = 0; round < 5; ++round) EXPECT_EQ(findings(text, threads), alone);
 }
 
 }  // namespace

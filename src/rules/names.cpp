@@ -13,14 +13,20 @@ std::uint64_t hash_of(std::string_view kind, std::string_view ns, std::string_vi
   return mix(mix(mix(0, kind), ns), name);
 }
 std::uint32_t tag_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 32); }
+bool same_name(const Resource& a, const Resource& b) {
+  return *a.name == *b.name && *a.ns == *b.ns && *a.kind == *b.kind && *a.api_version == *b.api_version;
+}
 }  // namespace
 
 Names::Names(const std::vector<Resource>& objects) : slots_(std::bit_ceil(2 * objects.size() + 1)) {
   for (const auto& object : objects) {
     const auto hash = hash_of(*object.kind, *object.ns, *object.name);
     auto slot = hash & (slots_.size() - 1);
-    while (slots_[slot].object != nullptr) slot = next(slot);
-    slots_[slot] = {&object, tag_of(hash)};
+    const auto is_taken = [&](const Slot& one) {
+      return one.object != nullptr && !(one.tag == tag_of(hash) && same_name(*one.object, object));
+    };
+    while (is_taken(slots_[slot])) slot = next(slot);
+    if (slots_[slot].object == nullptr) slots_[slot] = {&object, tag_of(hash)};
   }
 }
 

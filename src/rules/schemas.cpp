@@ -37,16 +37,21 @@ std::size_t SchemaCheck::finish(Diagnostics& into) {
 }
 
 void add_what_is_new(Diagnostics& into, Diagnostics more) {
+  using At = std::tuple<std::uint16_t, std::uint32_t, std::uint16_t>;
   const auto place = [](const Diagnostic& finding) {
     const Origin at = finding.where.begin;
-    return std::tuple(at.file, at.line, at.column);
+    return At(at.file, at.line, at.column);
   };
-  std::set<std::tuple<std::uint16_t, std::uint32_t, std::uint16_t>> said;
+  std::set<At> said;
   for (const auto& finding : into.all()) {
     if (finding.where.begin.known()) said.insert(place(finding));
   }
+  std::set<std::tuple<At, std::string, std::string>> once;
   for (auto& finding : more.all()) {
-    if (!said.contains(place(finding))) into.add(std::move(finding));
+    const auto at = place(finding);
+    const bool known = finding.where.begin.known();
+    if (known && (said.contains(at) || !once.emplace(at, finding.rule, finding.message).second)) continue;
+    into.add(std::move(finding));
   }
 }
 

@@ -29,7 +29,8 @@ class SchemaCheck {
 };
 
 /// Adds what deeper reading found, without what has been said about the same place already: a field that a
-/// schema refuses is one finding, whoever else stumbles over it.
+/// schema refuses is one finding, whoever else stumbles over it. Nor is the same said of one place twice, as
+/// it would be of objects that are there several times.
 void add_what_is_new(Diagnostics& into, Diagnostics more);
 
 }  // namespace marty::rules

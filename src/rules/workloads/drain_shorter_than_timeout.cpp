@@ -73,12 +73,20 @@ void check(const Estate& estate, Report& report) {
   for (const auto& pods : estate.pods()) least = std::min(least, end_of(estate, pods).after);
   const auto longest = longest_by_host(estate, least);
   if (longest.empty()) return;
+  std::unordered_map<const Pods*, Longest> of_pods;  // by any of their Services
   for (const auto* service : estate.of("Service")) {
     const auto known = longest.find(dialect::fqdn(*service->name, *service->ns));
     if (known == longest.end()) continue;
-    for (const auto* pods : estate.pods_of(*service))
-      if (const auto end = end_of(estate, *pods); end.after < known->second.timeout)
-        tell(*pods, end, known->second, report);
+    for (const auto* pods : estate.pods_of(*service)) {
+      auto& most = of_pods[pods];
+      if (known->second.timeout > most.timeout) most = known->second;
+    }
+  }
+  for (const auto& pods : estate.pods()) {
+    const auto known = of_pods.find(&pods);
+    if (known == of_pods.end()) continue;
+    if (const auto end = end_of(estate, pods); end.after < known->second.timeout)
+      tell(pods, end, known->second, report);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <unordered_set>
 
+#include "core/text_hash.hpp"
 #include "dialect/istio/destination_rule.hpp"
 #include "dialect/kinds.hpp"
 #include "dialect/linkerd/read.hpp"
@@ -162,8 +163,7 @@ struct Identity {
 
   struct Hash {
     std::size_t operator()(const Identity& one) const {
-      const std::hash<std::string_view> hash;
-      return (hash(one.name) * 31 + hash(one.ns)) * 31 + manifest::mark_of(one.kind);
+      return mix(mix(mix(mix(0, one.group), one.kind), one.ns), one.name);
     }
   };
 };

@@ -126,8 +126,8 @@ Node Node::sequence(Origin origin) {
 
 const Node* Node::find(std::string_view key, std::uint32_t mark_of_key) const {
   if (!is_mapping()) return nullptr;
-  const Node* const end = children.data() + children.size();
-  for (const Node* one = children.data(); one < end; one += 2) {
+  const Node* const end = children.data() + (children.size() & ~std::size_t{1});
+  for (const Node* one = children.data(); one != end; one += 2) {
     if (one->mark == mark_of_key && same(one->text, key)) return one + 1;
   }
   return nullptr;

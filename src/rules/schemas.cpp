@@ -1,5 +1,7 @@
 #include "rules/schemas.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 #include <tuple>
@@ -36,6 +38,18 @@ std::size_t SchemaCheck::finish(Diagnostics& into) {
   return unknown_;
 }
 
+namespace {
+
+/// Equal for findings that a reader could not tell apart, once their places are the same.
+std::string words_of(const Diagnostic& finding) {
+  std::string out = fmt::format("{}\n{}", finding.rule, finding.message);
+  for (const auto& [where, text] : finding.notes)
+    out += fmt::format("\n{}:{}:{} {}", where.begin.file, where.begin.line, where.begin.column, text);
+  return out;
+}
+
+}  // namespace
+
 void add_what_is_new(Diagnostics& into, Diagnostics more) {
   using At = std::tuple<std::uint16_t, std::uint32_t, std::uint16_t>;
   const auto place = [](const Diagnostic& finding) {
@@ -46,11 +60,11 @@ void add_what_is_new(Diagnostics& into, Diagnostics more) {
   for (const auto& finding : into.all()) {
     if (finding.where.begin.known()) said.insert(place(finding));
   }
-  std::set<std::tuple<At, std::string, std::string>> once;
+  std::set<std::pair<At, std::string>> once;
   for (auto& finding : more.all()) {
     const auto at = place(finding);
     const bool known = finding.where.begin.known();
-    if (known && (said.contains(at) || !once.emplace(at, finding.rule, finding.message).second)) continue;
+    if (known && (said.contains(at) || !once.emplace(at, words_of(finding)).second)) continue;
     into.add(std::move(finding));
   }
 }
